@@ -271,7 +271,7 @@ def _taken_apart(raw: bytes, opening: bytes) -> list[tuple[int, bytes, JSON, str
 
 def _why_no_json(raw: bytes, error: json.JSONDecodeError) -> str:
     text = raw.strip(_SPACE)
-    if text[:1] in (b"{", b"[") and error.pos >= len(error.doc.rstrip()) - 1:
+    if text[:1] in (b"{", b"[") and error.pos >= len(error.doc.rstrip()):
         return "torn: it ends inside a record"
     if text[:1] == b"{" and error.msg.startswith("Unterminated string"):
         return "torn: it ends inside a string"
@@ -331,13 +331,13 @@ def _elements(stream: BinaryIO) -> Iterator[Located]:
             if sign[:1] == b'"' and found[1] is None:
                 at = found.start()
                 break
+            if depth <= 1 and sign[:1] != b'"':
+                for said, between in _between(buffer[start : found.start()]):
+                    number += 1
+                    yield Located(None, number, base + start, said, between)
+                start = found.end() if depth == 0 else found.start()
             if sign in _OPENERS:
                 depth += 1
-                if depth <= 2:
-                    for said, between in _between(buffer[start : found.start()]):
-                        number += 1
-                        yield Located(None, number, base + start, said, between)
-                    start = found.end() if depth == 1 else found.start()
             elif sign in _CLOSERS:
                 depth -= 1
                 if depth == 1:
@@ -467,8 +467,8 @@ def _rows(batches: "Iterator[pyarrow.RecordBatch]", kind: str) -> Iterator[Locat
 
 def _csv_rows(stream: BinaryIO, delimiter: str) -> Iterator[Located]:
     csv.field_size_limit(LONGEST_LINE)
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
-    rows = csv.reader(text, delimiter=delimiter)
+    lines = (line.decode("utf-8", "replace").removeprefix("\ufeff") for line in stream)
+    rows = csv.reader(lines, delimiter=delimiter)
     header = next(rows, [])
     number = 0
     while True:

@@ -225,9 +225,7 @@ def _decompressed(stream: BinaryIO) -> BinaryIO:
         stream = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, stream))
         magic = stream.peek(4)[:4]
         if magic.startswith(_GZIP):
-            unpacked = gzip.GzipFile(fileobj=stream)
-            unpacked.myfileobj = cast(io.FileIO, stream)  # what it closes when it is closed
-            stream = cast(BinaryIO, unpacked)
+            stream = _buffered(_Gzip(stream))
         elif magic.startswith(_ZSTD):
             stream = _buffered(_Zstd(stream))
         else:
@@ -237,6 +235,26 @@ def _decompressed(stream: BinaryIO) -> BinaryIO:
 
 def _buffered(raw: io.RawIOBase) -> BinaryIO:
     return io.BufferedReader(raw, 1 << 18)
+
+
+class _Gzip(io.RawIOBase):
+    """Decompress in small steps, so that what comes before the cut of a file is not lost with it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._unpacked = gzip.GzipFile(fileobj=stream)
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        part = self._unpacked.read1(len(buffer))
+        buffer[: len(part)] = part
+        return len(part)
 
 
 class _Zstd(io.RawIOBase):

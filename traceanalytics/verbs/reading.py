@@ -103,7 +103,8 @@ def _keep_block(job: Job, block: Block, staging: Staging) -> bool:
 def _read_lines(job: Job, staging: Staging, take: Take) -> Iterator[None]:
     state = FileState.DONE
     with job.source.open() as stream:
-        stream.seek(job.byte)
+        if job.byte:
+            stream.seek(job.byte)
         for block in read_blocks(stream, first_line=job.line, first_byte=job.byte):
             if not take(job, block, staging):
                 state = FileState.IN_PROGRESS
