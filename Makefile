@@ -36,6 +36,7 @@ imports: $(READY)
 	$(BIN)/lint-imports --no-cache --config pyproject.toml > /dev/null || $(BIN)/lint-imports --no-cache --config pyproject.toml
 
 tests: $(READY)
+	scripts/install-chromium
 	PYTHONPATH=$(WITH_DUCKDB_1) $(BIN)/python -m pytest -q -n 2 tests/store tests/queries tests/readers
 	$(BIN)/python -m pytest -q -n 2 --doctest-modules traceanalytics tests
 

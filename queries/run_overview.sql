@@ -8,6 +8,7 @@
 -- column prompts BIGINT:       distinct prompts among them
 -- column first_step BIGINT:    first training step
 -- column last_step BIGINT:     last training step
+-- column steps BIGINT:         training steps that have rollouts
 -- column mean_reward DOUBLE:   mean of the rewards that are there
 -- column share_correct DOUBLE: part of the graded rollouts that is correct, 0 to 1
 -- column ungraded BIGINT:      rollouts whose correctness nobody knows
@@ -19,6 +20,7 @@ SELECT
     count(DISTINCT rollouts.prompt_key) AS prompts,
     min(rollouts.step) AS first_step,
     max(rollouts.step) AS last_step,
+    count(DISTINCT rollouts.step) AS steps,
     avg(rollouts.reward) AS mean_reward,
     avg(rollouts.correct::INTEGER) AS share_correct,
     count(*) FILTER (WHERE rollouts.correct IS NULL) AS ungraded

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from traceanalytics.store.store import Store as Store
+    from traceanalytics.verbs.open import open as open
 
 __version__ = "0.1.0"
-_HOMES = {"Store": "traceanalytics.store.store"}
+_HOMES = {"Store": "traceanalytics.store.store", "open": "traceanalytics.verbs.open"}
 
 
 def __getattr__(name: str) -> object:

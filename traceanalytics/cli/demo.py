@@ -32,4 +32,4 @@ def demo(
             if p.step % 50 == 0
         ],
     )
-    emit_line(f"next: ta query behavior_rate in_split=val in_behavior=verification --db {folder / 'traces.duckdb'}")
+    emit_line(f"next: open {folder / 'report.html'}, or ta serve --db {folder / 'traces.duckdb'}")

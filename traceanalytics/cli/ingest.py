@@ -69,10 +69,10 @@ def ingest(
         store=Store(db),
         run=run,
         reader=reader,
-        mapping=_pairs("--map", mapping),
-        settings=_pairs("--set", set_ or []),
-        conditions=_pairs("--condition", condition or []),
-        progress=_Progress().show,
+        mapping=pairs("--map", mapping),
+        settings=pairs("--set", set_ or []),
+        conditions=pairs("--condition", condition or []),
+        progress=Progress().show,
     )
     if as_json:
         emit_json(report.as_json())
@@ -80,7 +80,8 @@ def ingest(
         _print(report)
 
 
-def _pairs(option: str, given: Sequence[str]) -> Mapping[str, str]:
+def pairs(option: str, given: Sequence[str]) -> Mapping[str, str]:
+    """Read KEY=VALUE words of an option."""
     pairs = {}
     for word in given:
         key, equals, value = word.partition("=")
@@ -118,7 +119,7 @@ def _print(report: "IngestReport") -> None:
         note(f"skipped {len(report.skipped) - _SKIPPED_SHOWN} more files; --json lists them all")
 
 
-class _Progress:
+class Progress:
     """Rate and time left: one line that moves on a terminal, else a line now and then."""
 
     def __init__(self) -> None:
@@ -145,7 +146,7 @@ class _Progress:
         """Describe a reading.
 
         >>> from traceanalytics.verbs.ingest import Reading
-        >>> _Progress._line(Reading("a", "1.jsonl", 50_000_000, 100_000_000, 20_000), 2.0)
+        >>> Progress._line(Reading("a", "1.jsonl", 50_000_000, 100_000_000, 20_000), 2.0)
         'a: 50%, 20,000 rollouts, 25 MB/s, 2 s left, 1.jsonl'
         """
         speed = reading.bytes_read / seconds

@@ -20,13 +20,14 @@ class What(StrEnum):
     BEHAVIORS = "behaviors"
     FINDINGS = "findings"
     TAGGERS = "taggers"
+    PAGES = "pages"
 
 
 def list_(
-    what: Annotated[What, typer.Argument(help="queries, readers, behaviors, findings or taggers.")],
+    what: Annotated[What, typer.Argument(help="queries, readers, behaviors, findings, taggers or pages.")],
     as_json: AsJson = False,
 ) -> None:
-    """List queries, readers, behaviors, findings or taggers, each with what it is for."""
+    """List queries, readers, behaviors, findings, taggers or pages, each with what it is for."""
     rows = list(_LISTS[what]())
     if as_json:
         emit_json([{"name": name, "about": about} for name, about in rows])
@@ -71,10 +72,18 @@ def _taggers() -> Iterator[tuple[str, str]]:
         yield name, str(card.get("rule") or card.get("about") or "")
 
 
+def _pages() -> Iterator[tuple[str, str]]:
+    from traceanalytics.pages.base import all_pages
+
+    for page in all_pages().values():
+        yield page.name, page.title
+
+
 _LISTS = {
     What.QUERIES: _queries,
     What.READERS: _readers,
     What.BEHAVIORS: _behaviors,
     What.FINDINGS: _findings,
     What.TAGGERS: _taggers,
+    What.PAGES: _pages,
 }

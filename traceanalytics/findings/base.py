@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Any, Union, get_args, get_type_hints
 
 from traceanalytics.errors import BadInput, UnknownName
@@ -68,6 +69,24 @@ class Answer:
             "tagger": self.tagger,
             "query": self.query,
         }
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: verdict, numbers, caveats and the chart as a picture."""
+        rows = "".join(
+            f"<tr><td>{escape(each.label)}</td><td>{_shown(each.value)}</td><td>{_shown(each.low)}</td>"
+            f"<td>{_shown(each.high)}</td><td>{each.n:,} {escape(each.unit)}</td><td>{escape(each.kind)}</td></tr>"
+            for each in self.estimates
+        )
+        head = "<tr><th></th><th>value</th><th>low</th><th>high</th><th>n</th><th>kind</th></tr>"
+        caveats = "".join(f"<li>{escape(caveat)}</li>" for caveat in self.caveats)
+        return f"<p><b>{escape(self.verdict)}</b></p>{self._picture()}<table>{head}{rows}</table><ul>{caveats}</ul>"
+
+    def _picture(self) -> str:
+        if self.chart is None:
+            return ""
+        import vl_convert
+
+        return str(vl_convert.vegalite_to_svg(self.chart.to_dict()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +180,10 @@ def _read(finding: str, name: str, hint: Any, value: str) -> object:
             return tuple(value.split(","))
     names = " or ".join(getattr(kind, "__name__", str(kind)) for kind in kinds)
     raise BadInput(f"finding {finding!r}: {name}={value!r} is no {names}")
+
+
+def _shown(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"
 
 
 def _is_union(hint: Any) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from traceanalytics.errors import UnknownName
+from traceanalytics.errors import Refused, UnknownName
 from traceanalytics.paths import shipped_folder, user_files
 from traceanalytics.registry import load_file
 from traceanalytics.types import JSON
@@ -33,6 +33,7 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[Sequence[JSON]]
     sql: str = ""
+    shares: Sequence[str] = ()  # columns that hold fractions, shown as percentages
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ class Rollouts:
     title: str
     readings: Sequence[Reading]
     more: str = ""
+    side_by_side: bool = False  # open, beside each other
 
 
 Block = Text | Table | Chart | Rollouts
@@ -98,6 +100,13 @@ class Page:
     title: str
     build: Callable[["Store", Selectors], list[Block]]
     order: int = field(default=100)
+
+    def blocks(self, store: "Store", selectors: Selectors) -> list[Block]:
+        """Build the page; what the data cannot answer is said in its place."""
+        try:
+            return self.build(store, selectors)
+        except Refused as refusal:
+            return [Text(str(refusal), "warning")]
 
 
 def all_pages() -> dict[str, Page]:

@@ -1,4 +1,4 @@
-"""The charts that several pages draw: rates with bands over steps, bars with intervals, shares that add up."""
+"""The charts that several pages draw. Each takes rows of `pages/rates.py` or of a query and returns an Altair chart."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -9,39 +9,249 @@ if TYPE_CHECKING:
     import altair
 
 Rows = Sequence[dict[str, JSON]]
+_FADED = 0.12
+_SMALL_AXIS = 48  # pixels for the axis of a small chart
+_NAMES = 140  # pixels for the names of behaviors on an axis
 
 
-def rates_over_steps(
+def lines_over_steps(
     rows: Rows, *, color: str, color_title: str, y_title: str, percent: bool = True, height: int = 260
 ) -> "altair.LayerChart":
-    """Draw lines with bands over training steps; rows hold step, value, low, high and the color's column.
+    """Draw lines over training steps, with bands where rows hold low and high; a click on the legend picks a line."""
+    import altair as alt
 
-    A click on the legend picks a line; the picked one stays, the others fade.
+    pick = alt.selection_point(name="pick", fields=[color], bind="legend")
+    base = _over_steps(rows, y_title, percent=percent).encode(
+        color=alt.Color(f"{color}:N", title=color_title, legend=alt.Legend(symbolOpacity=1))
+    )
+    has_bands = any(row.get("low") is not None for row in rows)
+    tooltip = [alt.Tooltip(f"{color}:N", title=color_title), *_numbers(y_title, percent=percent, limits=has_bands)]
+    faint = alt.condition(pick, alt.value(0.18), alt.value(0.03))
+    band = base.mark_area().encode(y=alt.Y("low:Q", title=y_title), y2="high:Q", opacity=faint)
+    line = base.mark_line(point=True, strokeWidth=2).encode(opacity=_picked(pick), tooltip=tooltip).add_params(pick)
+    layers = [band, line] if has_bands else [line]
+    return alt.layer(*layers).properties(width="container", height=height)
+
+
+def behaviors_and_steps(rows: Rows, shown_first: Sequence[str]) -> "altair.VConcatChart":
+    """Draw chosen behaviors over steps above the mean rates of all behaviors.
+
+    A brush over the steps above recounts the bars below; a click on bars below, or on the legend, picks lines above.
     """
     import altair as alt
 
-    pick = alt.selection_point(fields=[color], bind="legend")
-    axis = alt.Axis(format="%") if percent else alt.Axis()
-    scale = alt.Scale(domain=[0, 1]) if percent else alt.Scale(zero=False)
-    base = alt.Chart(alt.Data(values=list(rows))).encode(
-        x=alt.X("step:Q", title="training step", axis=alt.Axis(tickMinStep=1)),
-        color=alt.Color(f"{color}:N", title=color_title, legend=alt.Legend(symbolOpacity=1)),
-        opacity=alt.condition(pick, alt.value(1), alt.value(0.12)),
+    brush = alt.selection_interval(name="brush", encodings=["x"])
+    pick = alt.selection_point(name="pick", fields=["behavior"], bind="legend", toggle=True)
+    click = alt.selection_point(name="click", fields=["behavior"], toggle=True)
+    runs = len({row["run"] for row in rows})
+    data = alt.InlineData(values=list(rows))
+    lines = (
+        alt.Chart(data)
+        .transform_filter(alt.FieldOneOfPredicate("behavior", list(shown_first)))
+        .mark_line(point=True, strokeWidth=2)
+        .encode(
+            x=_steps(),
+            y=_share("share of rollouts", extent=_NAMES),
+            color=alt.Color("behavior:N", title="behavior", scale=alt.Scale(domain=list(shown_first))),
+            strokeDash=alt.StrokeDash(
+                "run:N", title="run (above)", legend=None if runs < 2 else alt.Legend(symbolType="stroke")
+            ),
+            opacity=alt.condition(pick & click, alt.value(1), alt.value(_FADED)),
+            tooltip=[alt.Tooltip("behavior:N"), alt.Tooltip("run:N"), *_numbers("share")],
+        )
+        .add_params(brush, pick)
+        .properties(width="container", height=240)
     )
-    band = base.mark_area(opacity=0.18).encode(
-        y=alt.Y("low:Q", title=y_title, axis=axis, scale=scale),
-        y2="high:Q",
-        opacity=alt.condition(pick, alt.value(0.18), alt.value(0.03)),
+    share = alt.X("share:Q", title="share in the brushed steps", axis=alt.Axis(format="%"))
+    bars = (
+        alt.Chart(data)
+        .transform_filter(brush)
+        .transform_aggregate(shown="sum(shown)", rollouts="sum(rollouts)", groupby=["behavior", "run"])
+        .transform_calculate(share="datum.shown / datum.rollouts")
+        .mark_bar()
+        .encode(
+            x=share,
+            y=alt.Y(
+                "behavior:N",
+                title=None,
+                sort={"field": "share", "op": "max", "order": "descending"},
+                axis=alt.Axis(minExtent=_NAMES, maxExtent=_NAMES, labelLimit=_NAMES),
+            ),
+            yOffset=alt.YOffset("run:N") if runs > 1 else alt.Undefined,
+            fill=alt.Fill("run:N", title="run (below)", legend=None if runs < 2 else alt.Legend()),
+            opacity=_picked(click),
+            tooltip=[
+                alt.Tooltip("behavior:N"),
+                alt.Tooltip("run:N"),
+                alt.Tooltip("share:Q", title="share", format=".1%"),
+                alt.Tooltip("rollouts:Q", format=","),
+            ],
+        )
+        .add_params(click)
+        .properties(width="container", height=_step(10 * runs + 6))
     )
-    line = base.mark_line(point=True, strokeWidth=2).encode(
-        y=alt.Y("value:Q", title=y_title, axis=axis, scale=scale),
+    return alt.vconcat(lines, bars, spacing=24, usermeta={"room": _NAMES + 66}).resolve_scale(
+        color="independent", fill="independent"
+    )
+
+
+def small_multiples(rows: Rows, rewards: Rows) -> "altair.VConcatChart":
+    """Draw one small chart a behavior under the reward; a brush over the reward's steps cuts all of them to it."""
+    import altair as alt
+
+    brush = alt.selection_interval(name="brush", encodings=["x"])
+    pick = alt.selection_point(name="pick", fields=["run"], bind="legend")
+    strip = (
+        alt.Chart(alt.InlineData(values=list(rewards)))
+        .mark_line(point=True)
+        .encode(
+            x=_steps(),
+            y=alt.Y("reward:Q", title="mean reward", scale=alt.Scale(zero=False)),
+            color=alt.Color("run:N", title="run"),
+            opacity=_picked(pick),
+            tooltip=[alt.Tooltip("run:N"), alt.Tooltip("step:Q"), alt.Tooltip("reward:Q", format=".3~f")],
+        )
+        .add_params(brush, pick)
+        .properties(width="container", height=90)
+    )
+    base = (
+        alt.Chart()
+        .transform_filter(brush)
+        .encode(
+            x=alt.X("step:Q", title=None, axis=alt.Axis(tickMinStep=1, tickCount=4)),
+            color=alt.Color("run:N", title="run"),
+        )
+    )
+    share = alt.Y("value:Q", title=None, axis=alt.Axis(format="%", tickCount=3, labelFlush=True))
+    cell = alt.layer(
+        base.mark_area().encode(
+            y=alt.Y("low:Q", title=None), y2="high:Q", opacity=alt.condition(pick, alt.value(0.18), alt.value(0.03))
+        ),
+        base.mark_line(strokeWidth=1.8).encode(y=share, opacity=_picked(pick)),
+        base.mark_point(size=40, filled=True, opacity=0).encode(
+            y=share, tooltip=[alt.Tooltip("behavior:N"), alt.Tooltip("run:N"), *_numbers("share")]
+        ),
+        data=alt.InlineData(values=list(rows)),
+    ).properties(width="container", height=96)
+    cells = cell.facet(
+        facet=alt.Facet("behavior:N", title=None),
+        columns=4,
+        bounds="flush",
+        spacing={"row": 34, "column": _SMALL_AXIS},
+    ).resolve_scale(y="independent")
+    return alt.vconcat(strip, cells, spacing=36, usermeta={"smallest": 260, "room": 80})
+
+
+def changes(rows: Rows) -> "altair.LayerChart":
+    """Draw a dot with its interval a behavior and run: the change from start to end."""
+    import altair as alt
+
+    runs = len({row["run"] for row in rows})
+    base = alt.Chart(alt.InlineData(values=list(rows))).encode(
+        y=alt.Y("behavior:N", title=None, sort={"field": "change", "op": "max", "order": "descending"}),
+        yOffset=alt.YOffset("run:N") if runs > 1 else alt.Undefined,
+        color=alt.Color("run:N", title="run", legend=alt.Legend() if runs > 1 else None),
+        opacity=alt.condition("datum.survives", alt.value(1), alt.value(0.4)),
+    )
+    change = alt.X("low:Q", title="change of share (faint: chance)", axis=alt.Axis(format="+.0%"))
+    zero = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x="zero:Q")
+    ranges = base.mark_rule(strokeWidth=2).encode(x=change, x2="high:Q")
+    points = base.mark_point(filled=True, size=70).encode(
+        x="change:Q",
         tooltip=[
-            alt.Tooltip(f"{color}:N", title=color_title),
-            alt.Tooltip("step:Q", title="step"),
-            alt.Tooltip("value:Q", title=y_title, format=".1%" if percent else ".3~f"),
-            alt.Tooltip("low:Q", title="low", format=".1%" if percent else ".3~f"),
-            alt.Tooltip("high:Q", title="high", format=".1%" if percent else ".3~f"),
-            alt.Tooltip("rollouts:Q", title="rollouts", format=","),
+            alt.Tooltip("behavior:N"),
+            alt.Tooltip("run:N"),
+            *(alt.Tooltip(f"{name}:Q", format=".1%") for name in ("start", "end")),
+            *(alt.Tooltip(f"{name}:Q", format="+.1%") for name in ("change", "low", "high")),
+            alt.Tooltip("prompts:Q", format=","),
         ],
     )
-    return (band + line).add_params(pick).properties(width="container", height=height)
+    return alt.layer(zero, ranges, points).properties(width="container", height=_height(rows, 10 * runs + 8))
+
+
+def bars_with_intervals(rows: Rows, *, y: str, x_title: str, color: str, color_title: str) -> "altair.LayerChart":
+    """Draw bars of shares with their intervals; rows hold value, low, high."""
+    import altair as alt
+
+    groups = len({row[color] for row in rows})
+    base = alt.Chart(alt.InlineData(values=list(rows))).encode(
+        y=alt.Y(f"{y}:N", title=None),
+        yOffset=alt.YOffset(f"{color}:N") if groups > 1 else alt.Undefined,
+        color=alt.Color(f"{color}:N", title=color_title),
+    )
+    bars = base.mark_bar(opacity=0.75).encode(
+        x=alt.X("value:Q", title=x_title, axis=alt.Axis(format="%")),
+        tooltip=[alt.Tooltip(f"{y}:N"), alt.Tooltip(f"{color}:N", title=color_title), *_numbers(x_title, step=False)],
+    )
+    ranges = base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q", color=alt.value("#777777"))
+    return alt.layer(bars, ranges).properties(width="container", height=_height(rows, 14 * groups + 8, y))
+
+
+def differences(rows: Rows, *, x_title: str) -> "altair.LayerChart":
+    """Draw a dot with its interval a behavior and run, beside a line at 0; rows hold value, low, high, prompts."""
+    import altair as alt
+
+    runs = len({row["run"] for row in rows})
+    base = alt.Chart(alt.InlineData(values=list(rows))).encode(
+        y=alt.Y("behavior:N", title=None, sort={"field": "value", "op": "max", "order": "descending"}),
+        yOffset=alt.YOffset("run:N") if runs > 1 else alt.Undefined,
+        color=alt.Color("run:N", title="run", legend=alt.Legend() if runs > 1 else None),
+    )
+    zero = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x="zero:Q")
+    ranges = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=x_title), x2="high:Q")
+    numbers = [alt.Tooltip(f"{name}:Q", format="+.3f") for name in ("value", "low", "high")]
+    points = base.mark_point(filled=True, size=70).encode(
+        x="value:Q", tooltip=[alt.Tooltip("behavior:N"), alt.Tooltip("run:N"), *numbers, alt.Tooltip("prompts:Q")]
+    )
+    return alt.layer(zero, ranges, points).properties(width="container", height=_height(rows, 10 * runs + 8))
+
+
+def _over_steps(rows: Rows, y_title: str, *, percent: bool) -> "altair.Chart":
+    import altair as alt
+
+    return alt.Chart(alt.InlineData(values=list(rows))).encode(x=_steps(), y=_share(y_title, percent=percent))
+
+
+def _steps() -> "altair.X":
+    import altair as alt
+
+    axis = alt.Axis(tickMinStep=1, tickCount=8, labelFlush=False)
+    return alt.X("step:Q", title="training step", axis=axis, scale=alt.Scale(zero=False, nice=False))
+
+
+def _share(title: str, *, percent: bool = True, extent: int = 0) -> "altair.Y":
+    import altair as alt
+
+    if percent:
+        return alt.Y("value:Q", title=title, axis=alt.Axis(format="%", minExtent=extent), scale=alt.Scale(domainMin=0))
+    return alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
+
+
+def _height(rows: Rows, pixels: int, name: str = "behavior") -> int:
+    """Return so many pixels for each name; Vega-Lite lets no chart of its own be as wide as the page with a step."""
+    return max(1, len({row[name] for row in rows})) * pixels
+
+
+def _step(pixels: int) -> "altair.Step":
+    """Return so many pixels for each name on an axis, whatever stands beside each other in them."""
+    import altair as alt
+
+    return alt.Step(**{"step": pixels, "for": "position"})
+
+
+def _numbers(title: str, *, percent: bool = True, step: bool = True, limits: bool = True) -> "list[altair.Tooltip]":
+    import altair as alt
+
+    shown = ".1%" if percent else ".4~g"
+    return [
+        *([alt.Tooltip("step:Q")] if step else []),
+        alt.Tooltip("value:Q", title=title, format=shown),
+        *([alt.Tooltip("low:Q", format=shown), alt.Tooltip("high:Q", format=shown)] if limits else []),
+        alt.Tooltip("rollouts:Q", format=","),
+    ]
+
+
+def _picked(selection: "altair.Parameter") -> JSON:
+    import altair as alt
+
+    return alt.condition(selection, alt.value(1), alt.value(_FADED))

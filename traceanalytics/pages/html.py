@@ -7,30 +7,47 @@ from pathlib import Path
 
 from traceanalytics.pages.assets import vega_bundle
 from traceanalytics.pages.base import Block, Chart, Page, Reading, Rollouts, Span, Table, Text
-from traceanalytics.pages.theme import COLORS, themed
+from traceanalytics.pages.theme import COLORS, config
 from traceanalytics.types import JSON
 
 _HERE = Path(__file__).parent
 MOST_ROWS_SHOWN = 200
+SHOWN_FROM = 0.5  # a span below this nearly shows its behavior
+MOST_CHARACTERS = 6000  # of a prompt or a response
 
 
 def render(
-    title: str, built: Sequence[tuple[Page, list[Block]]], *, footer: Table | None = None, controls: str = ""
+    title: str,
+    built: Sequence[tuple[Page, list[Block]]],
+    *,
+    lead: str = "",
+    footer: Table | None = None,
+    links: str | None = None,
+    controls: str = "",
+    facts: JSON = None,
 ) -> str:
-    """Return a document: a navigation, a section a page, and the facts of its making at the end."""
+    """Return a document: a navigation, a section a page, and the facts of its making at the end.
+
+    `links` and `controls` are HTML of the live page; `facts` is kept in the document for `ta verify`.
+    """
     specs: list[JSON] = []
     sections = "".join(_section(page, blocks, specs) for page, blocks in built)
-    links = "".join(f'<a href="#{escape(page.name)}">{escape(page.title)}</a>' for page, _ in built)
+    if links is None:
+        links = "".join(f'<a href="#{escape(page.name)}">{escape(page.title)}</a>' for page, _ in built)
     last = f'<footer><h2 id="made-from">Made from</h2>{_table(footer)}</footer>' if footer else ""
+    charts = {"specs": specs, "configs": {"light": config(), "dark": config(dark=True)}}
+    held = f'<script type="application/json" id="facts">{_in_script(facts)}</script>' if facts is not None else ""
+    says = f'<p class="lead">{_text(lead)}</p>' if lead else ""
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; script-src 'unsafe-inline' "
         "'unsafe-eval'; style-src 'unsafe-inline'; img-src data:; connect-src 'none'; form-action 'self'\">"
-        f"<title>{escape(title)}</title><style>{(_HERE / 'page.css').read_text(encoding='utf-8')}</style></head>"
-        f"<body><header><h1>{escape(title)}</h1><nav>{links}</nav>{controls}</header><main>{sections}</main>{last}"
-        f'<script type="application/json" id="charts">{_in_script(specs)}</script>'
+        f'<link rel="icon" href="data:,"><title>{_text(title)}</title>'
+        f"<style>{(_HERE / 'page.css').read_text(encoding='utf-8')}</style></head>"
+        f"<body><header><h1>{_text(title)}</h1>{says}<nav>{links}</nav>{controls}</header><main>{sections}</main>{last}"
+        f'<script type="application/json" id="charts">{_in_script(charts)}</script>{held}'
         f"<script>{vega_bundle()}</script><script>{script}</script></body></html>\n"
     )
 
@@ -42,14 +59,14 @@ def _section(page: Page, blocks: Iterable[Block], specs: list[JSON]) -> str:
 
 def _block(block: Block, specs: list[JSON]) -> str:
     if isinstance(block, Text):
-        return f'<p class="{escape(block.tone)}">{escape(block.text)}</p>'
+        return f'<p class="{escape(block.tone)}">{_text(block.text)}</p>'
     if isinstance(block, Table):
-        return f"<h3>{escape(block.title)}</h3>{_table(block)}"
+        return f"<h3>{_text(block.title)}</h3>{_table(block)}"
     if isinstance(block, Chart):
-        specs.append({"light": themed(block.chart), "dark": themed(block.chart, dark=True)})
-        lead = f'<p class="lead">{escape(block.lead)}</p>' if block.lead else ""
+        specs.append(_shown(block.chart.to_dict()))
+        lead = f'<p class="lead">{_text(block.lead)}</p>' if block.lead else ""
         return (
-            f"<figure><figcaption>{escape(block.title)}</figcaption>{lead}"
+            f"<figure><figcaption>{_text(block.title)}</figcaption>{lead}"
             f'<div class="chart" data-chart="{len(specs) - 1}"></div>'
             f"<details><summary>Table</summary>{_table(block.table)}</details></figure>"
         )
@@ -57,8 +74,12 @@ def _block(block: Block, specs: list[JSON]) -> str:
 
 
 def _table(table: Table) -> str:
-    head = "".join(f"<th>{escape(name)}</th>" for name in table.columns)
-    rows = "".join("<tr>" + "".join(_cell(value) for value in row) + "</tr>" for row in table.rows[:MOST_ROWS_SHOWN])
+    head = "".join(f"<th>{_text(name)}</th>" for name in table.columns)
+    rows = "".join(
+        "<tr>" + "".join(_cell(value, name in table.shares) for name, value in zip(table.columns, row, strict=True))
+        + "</tr>"
+        for row in table.rows[:MOST_ROWS_SHOWN]
+    )  # fmt: skip
     left_out = len(table.rows) - MOST_ROWS_SHOWN
     more = f"<p class='more'>{left_out:,} rows more; the query below returns them</p>" if left_out > 0 else ""
     sql = (
@@ -70,32 +91,51 @@ def _table(table: Table) -> str:
     return f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{more}{sql}'
 
 
-def _cell(value: JSON) -> str:
-    if value is None:
+def _cell(value: JSON, is_share: bool) -> str:
+    if value is None or value != value:
         return '<td class="none">–</td>'
+    if is_share:
+        return f'<td class="number">{value:.1%}</td>'
     if isinstance(value, bool):
         return f"<td>{'yes' if value else 'no'}</td>"
     if isinstance(value, int | float):
         shown = f"{value:,}" if isinstance(value, int) else f"{value:.4g}"
         return f'<td class="number">{shown}</td>'
-    return f"<td>{escape(shown_text(str(value)))}</td>"
+    return f"<td>{_text(str(value))}</td>"
 
 
 def _rollouts(block: Rollouts) -> str:
     colors = {name: COLORS[i % len(COLORS)] for i, name in enumerate(_behaviors(block.readings))}
     key = "".join(f'<span class="key" style="--c:{color}">{escape(name)}</span>' for name, color in colors.items())
-    cards = "".join(_reading(reading, colors) for reading in block.readings)
+    cards = "".join(_reading(reading, colors, is_open=block.side_by_side) for reading in block.readings)
     more = f'<p class="more"><code>{escape(block.more)}</code></p>' if block.more else ""
-    return f'<h3>{escape(block.title)}</h3><p class="keys">{key}</p><div class="rollouts">{cards}</div>{more}'
+    layout = "rollouts beside" if block.side_by_side else "rollouts"
+    return f'<h3>{_text(block.title)}</h3><p class="keys">{key}</p><div class="{layout}">{cards}</div>{more}'
 
 
-def _reading(reading: Reading, colors: dict[str, str]) -> str:
-    facts = " · ".join(f"{name} {value}" for name, value in reading.facts.items() if value is not None)
-    return (
-        f'<details class="rollout"><summary><b>{escape(reading.rollout_id)}</b> '
-        f"<span>{escape(shown_text(facts))}</span></summary><h4>Prompt</h4><pre>{escape(shown_text(reading.prompt))}</pre><h4>Response</h4>"
-        f"<pre>{_lit(reading.response, reading.spans, colors)}</pre></details>"
+def _reading(reading: Reading, colors: dict[str, str], *, is_open: bool) -> str:
+    facts = " · ".join(f"{name} {_fact(value)}" for name, value in reading.facts.items() if value is not None)
+    left_out = len(reading.response) - MOST_CHARACTERS
+    more = (
+        f'<p class="more">{left_out:,} characters more: <code>ta show {escape(reading.rollout_id)}</code></p>'
+        if left_out > 0
+        else ""
     )
+    return (
+        f'<details class="rollout"{" open" if is_open else ""}><summary><b>{_text(reading.rollout_id)}</b> '
+        f"<span>{_text(facts)}</span></summary><h4>Prompt</h4><pre>{_text(reading.prompt[:MOST_CHARACTERS])}</pre>"
+        f"<h4>Response</h4><pre>{_lit(reading.response[:MOST_CHARACTERS], reading.spans, colors)}</pre>{more}</details>"
+    )
+
+
+def _fact(value: JSON) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _text(text: str) -> str:
+    return escape(shown_text(text))
 
 
 def _lit(text: str, spans: Sequence[Span], colors: dict[str, str]) -> str:
@@ -104,9 +144,11 @@ def _lit(text: str, spans: Sequence[Span], colors: dict[str, str]) -> str:
     for start, stop in zip(edges, edges[1:], strict=False):
         piece = escape(shown_text(text[start:stop]))
         over = [span for span in spans if span.start <= start and span.stop >= stop]
+        over.sort(key=lambda span: -span.score)
         if over:
             names = ", ".join(f"{span.behavior} {span.score:.2f}" for span in over)
-            piece = f'<mark style="--c:{colors[over[0].behavior]}" title="{escape(names)}">{piece}</mark>'
+            faint = "" if over[0].score >= SHOWN_FROM else ' class="faint"'
+            piece = f'<mark{faint} style="--c:{colors[over[0].behavior]}" title="{escape(names)}">{piece}</mark>'
         pieces.append(piece)
     return "".join(pieces)
 
@@ -114,6 +156,15 @@ def _lit(text: str, spans: Sequence[Span], colors: dict[str, str]) -> str:
 def shown_text(text: str) -> str:
     """Show control characters and direction overrides as what they are, so that no text hides or turns another."""
     return "".join(c if c.isprintable() or c in "\n\t" else f"\\u{ord(c):04x}" for c in text)
+
+
+def _shown(value: JSON) -> JSON:
+    """Make every text of a chart one that shows what it holds."""
+    if isinstance(value, dict):
+        return {key: _shown(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_shown(item) for item in value]
+    return shown_text(value) if isinstance(value, str) and not value.isprintable() else value
 
 
 def _behaviors(readings: Iterable[Reading]) -> list[str]:

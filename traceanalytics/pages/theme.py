@@ -1,4 +1,4 @@
-"""How charts look: colors that color-blind readers tell apart, named axes, light and dark."""
+"""How charts look: colors that color-blind readers tell apart, named axes, light and dark, as wide as there is room."""
 
 from typing import TYPE_CHECKING
 
@@ -11,23 +11,61 @@ if TYPE_CHECKING:
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#666666")
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', sans-serif"
 LIGHT, DARK = "#1b1f24", "#e6e8ea"
+AXIS_ROOM = 64  # what the axis on the left of a chart needs; `usermeta.room` says another width
+SMALL_AXIS_ROOM = 62  # of a small chart, with the space to its neighbor
 
 
-def themed(chart: "altair.TopLevelMixin", *, dark: bool = False) -> dict[str, JSON]:
-    """Return a chart's specification in our colors, as wide as the page lets it be."""
-    spec: dict[str, JSON] = chart.to_dict()
+def config(*, dark: bool = False) -> dict[str, JSON]:
+    """Return what every chart's configuration is laid over."""
     ink, grid = (DARK, "#3a3f45") if dark else (LIGHT, "#dde1e5")
     axis = {"labelColor": ink, "titleColor": ink, "gridColor": grid, "domainColor": grid, "tickColor": grid}
-    ours = {
+    return {
         "background": "transparent",
         "font": FONT,
         "axis": {**axis, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": 500, "gridOpacity": 0.7},
-        "legend": {"labelColor": ink, "titleColor": ink, "labelFontSize": 12, "orient": "bottom", "columns": 3},
+        "legend": {
+            "labelColor": ink,
+            "titleColor": ink,
+            "labelFontSize": 12,
+            "orient": "bottom",
+            "columns": 3,
+            "labelLimit": 340,
+        },
         "title": {"color": ink, "fontSize": 13, "anchor": "start", "fontWeight": 600},
-        "header": {"labelColor": ink, "titleColor": ink, "labelFontSize": 12},
+        "header": {"labelColor": ink, "titleColor": ink, "labelFontSize": 12, "labelFontWeight": 600},
         "range": {"category": list(COLORS)},
         "view": {"stroke": None},
         "text": {"color": ink},
+        "rule": {"color": ink},
     }
-    spec["config"] = {**spec.get("config", {}), **ours}
+
+
+def fit(spec: dict[str, JSON], width: int) -> dict[str, JSON]:
+    """Give every chart of a specification its width, as `page.js` does in a window.
+
+    `usermeta.smallest` is the least width of a small chart: as many stand side by side as there is room for.
+    """
+    wanted = {"smallest": width, "room": AXIS_ROOM, **spec.get("usermeta", {})}
+    columns = max(1, width // wanted["smallest"])
+
+    def fitted(node: JSON, room: int) -> JSON:
+        if isinstance(node, list):
+            return [fitted(each, room) for each in node]
+        if not isinstance(node, dict):
+            return node
+        if "facet" in node and "spec" in node:
+            room = width // columns - SMALL_AXIS_ROOM
+            node = {**node, "columns": columns}
+        found = {key: value if key in ("datasets", "values") else fitted(value, room) for key, value in node.items()}
+        return {**found, "width": max(80, room)} if found.get("width") == "container" else found
+
+    in_it: dict[str, JSON] = fitted(spec, width - wanted["room"])
+    return in_it
+
+
+def themed(chart: "altair.TopLevelMixin", *, dark: bool = False, width: int = 900) -> dict[str, JSON]:
+    """Return a chart's specification in our colors, for an image of this width."""
+    spec = fit(chart.to_dict(), width)
+    background = {"background": "#14171a"} if dark else {"background": "#ffffff"}
+    spec["config"] = {**spec.get("config", {}), **config(dark=dark), **background}
     return spec

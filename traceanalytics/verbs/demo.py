@@ -5,13 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from traceanalytics.pages.words import PUBLISHED_CODE
 from traceanalytics.simulate.trainers import truth_folder
 from traceanalytics.simulate.world import Family, Reward, World
 from traceanalytics.store.store import Store
 from traceanalytics.verbs.ingest import ingest
+from traceanalytics.verbs.report import report
 from traceanalytics.verbs.simulate import simulate
 from traceanalytics.verbs.tag import tag
 
+REPORT = "report.html"
 WORLDS = {
     "latent-random": World(reward=Reward.RANDOM, family=Family.LATENT, prompts=48, seed=1),
     "none-random": World(reward=Reward.RANDOM, family=Family.NONE, prompts=48, mention=0.35, degenerate=0.25, seed=2),
@@ -38,12 +41,15 @@ def demo(folder: Path, *, say: Callable[[str], None] = lambda line: None) -> lis
     store = Store(folder / "traces.duckdb")
     for name, world in WORLDS.items():
         if not (folder / name).exists():
-            written = simulate(world, folder / name)
-            say(f"made {written.rollouts:,} rollouts in {written.folder}, their planted truth in {written.truth}")
-        report = ingest([folder / name], store=store, settings=SETTINGS[name])
-        say(f"{name}: {report.total('rollouts'):,} new rollouts in {store.path}")
+            made = simulate(world, folder / name)
+            say(f"made {made.rollouts:,} rollouts in {made.folder}, their planted truth in {made.truth}")
+        ingested = ingest([folder / name], store=store, settings=SETTINGS[name])
+        say(f"{name}: {ingested.total('rollouts'):,} new rollouts in {store.path}")
     tagged = tag(store)
     say(f"{tagged.tagger_id}: {tagged.tagged:,} rollouts tagged in {tagged.seconds:.1f} s")
+    tag(store, tagger=PUBLISHED_CODE)
+    written = report(store, folder / REPORT)
+    say(f"{written.headline}: {written.path}")
     return [point for name in WORLDS for point in _curve(store, folder, name)]
 
 

@@ -1,0 +1,68 @@
+"""Health: length, truncation, groups that teach nothing, and text that goes to pieces."""
+
+from traceanalytics.pages.base import Block, Chart, Page, Selectors, Text
+from traceanalytics.pages.charts import lines_over_steps
+from traceanalytics.pages.rates import call_of, rates_over_steps
+from traceanalytics.pages.view import View, as_table, look
+from traceanalytics.pages.words import cautions, rate_table
+from traceanalytics.store.store import Store
+
+DECAY = ("repetition_loop", "gibberish", "language_mixing", "truncated", "post_answer_drift", "degenerate_code")
+FORMAT = ("boxed_answer", "answer_tag", "think_tag")
+
+
+def build(store: Store, selectors: Selectors) -> list[Block]:
+    """Say first what is wrong, then draw what to watch."""
+    view = look(store, selectors)
+    said: list[Block] = [Text(f"{each[0].upper()}{each[1:]}.", "warning") for each in cautions(view)]
+    return [
+        *said,
+        *_from_query(view, "length_over_steps", "median_characters", "Length of responses", "median characters"),
+        *_from_query(view, "length_over_steps", "share_truncated", "Cut at the length limit", "share of rollouts"),
+        *_from_query(
+            view, "group_health", "share_zero_variance", "Groups whose rewards are all alike", "share of groups",
+            "Such a group gives no rollout an advantage: it teaches nothing.",
+        ),
+        *_decay(view, DECAY, "Text that goes to pieces"),
+        *_decay(view, FORMAT, "Format"),
+        as_table("What was read", view.rows("run_status"), _headings(view, "run_status"), view.sql("run_status")),
+    ]  # fmt: skip
+
+
+def _from_query(view: View, query: str, column: str, title: str, y_title: str, lead: str = "") -> list[Block]:
+    asked = {"in_split": view.split, "bin_width": view.bin_width}
+    found = view.rows(query, **asked)
+    count = "rollouts" if query == "length_over_steps" else "groups"
+    rows = [
+        {"run": row["run_id"], "step": row["step"] or 0, "value": row[column], "rollouts": row[count]}
+        for row in found
+        if row[column] is not None
+    ]
+    if not rows:
+        return [Text(f"{title}: the log does not say.")]
+    percent = column.startswith("share")
+    chart = lines_over_steps(rows, color="run", color_title="run", y_title=y_title, percent=percent, height=180)
+    table = as_table(title, found, _headings(view, query), view.sql(query, **asked))
+    return [Chart(title, chart, table, lead)]
+
+
+def _headings(view: View, query: str) -> dict[str, str]:
+    return {name: name.replace("_", " ") for name in view.table(query).column_names}
+
+
+def _decay(view: View, names: tuple[str, ...], title: str) -> list[Block]:
+    seen = {row["behavior"] for row in view.rows("behaviors_shown")} if view.tagger else set()
+    chosen = [name for name in names if name in seen]
+    if not chosen:
+        return [
+            Text(f"{title}: {', '.join(names)} were {'seen in no rollout' if view.tagger else 'not looked for yet'}.")
+        ]
+    rates = rates_over_steps(view, chosen)
+    rows = [
+        {**row, "line": row["behavior"] if len(view.runs) == 1 else f"{row['behavior']}, {row['run']}"} for row in rates
+    ]
+    chart = lines_over_steps(rows, color="line", color_title="behavior", y_title="share of rollouts", height=200)
+    return [Chart(title, chart, rate_table(title, rates, call_of(view, chosen)))]
+
+
+health = Page(name="health", title="Health", build=build, order=30)

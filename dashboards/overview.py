@@ -1,0 +1,80 @@
+"""Overview: what moved, how sure that is, and what to be careful with."""
+
+from traceanalytics.pages.base import Block, Chart, Page, Selectors, Text
+from traceanalytics.pages.charts import behaviors_and_steps, changes, lines_over_steps
+from traceanalytics.pages.rates import call_of, rates_over_steps
+from traceanalytics.pages.view import View, as_table, look
+from traceanalytics.pages.words import cautions, rate_table, sentences, shift_table, shifts_of
+from traceanalytics.store.store import Store
+
+LINES = 6  # behaviors that are drawn as lines; every behavior is a bar
+
+
+def build(store: Store, selectors: Selectors) -> list[Block]:
+    """Lead with the verdict; without tags, with the reward."""
+    view = look(store, selectors)
+    shifts = shifts_of(view)
+    said = [Text(sentences(each), "lead") for each in shifts.values()]
+    careful = [Text("Careful: " + "; ".join(cautions(view)) + ".", "warning")] if cautions(view) else []
+    if view.tagger is None:
+        untagged = Text(f"No rollout is tagged yet: `ta tag{view.command}` finds the behaviors.", "warning")
+        return [untagged, *careful, _rewards(view), _runs(view)]
+    return [*said, *careful, *_what_moved(view), *_over_training(view), _rewards(view), _runs(view)]
+
+
+def _what_moved(view: View) -> list[Block]:
+    shifts = [shift for each in shifts_of(view).values() for shift in each]
+    if not shifts:
+        return [Text("No run has two steps with tags, so nothing can be said to have moved.", "warning")]
+    rows, table = shift_table(view, shifts)
+    surviving = sum(shift.survives for shift in shifts)
+    lead = (
+        f"{surviving} of {len(shifts)} shifts stand after correction for their number (Benjamini and Hochberg, 5%). "
+        "Lines are 95% intervals over prompts."
+    )
+    return [Chart("What moved from start to end", changes(rows), table, lead)]
+
+
+def _over_training(view: View) -> list[Block]:
+    names = _by_change(view)
+    if not names:
+        return [Text("The tagger read the rollouts and saw no behavior in them.", "warning")]
+    rows = rates_over_steps(view, names)
+    lead = "Drag over steps to recount the bars; click on a bar or on the legend to single out a behavior."
+    table = rate_table("Share of rollouts", rows, call_of(view, names))
+    return [Chart("Behaviors over training", behaviors_and_steps(rows, names[:LINES]), table, lead)]
+
+
+def _by_change(view: View) -> list[str]:
+    """Return the behaviors, those that moved most first."""
+    most: dict[str, float] = {}
+    for shift in (shift for each in shifts_of(view).values() for shift in each):
+        moved = abs(shift.change.value) + shift.survives
+        most[shift.behavior] = max(moved, most.get(shift.behavior, 0.0))
+    for row in view.rows("behaviors_shown"):
+        most.setdefault(row["behavior"], 0.0)
+    chosen = view.selectors.behaviors
+    return [name for name in sorted(most, key=lambda name: -most[name]) if not chosen or name in chosen]
+
+
+def _rewards(view: View) -> Chart:
+    asked = {"in_split": view.split, "bin_width": view.bin_width}
+    found = view.rows("reward_over_steps", **asked)
+    rows = [
+        {"run": each["run_id"], "step": each["step"] or 0, "value": each["mean_reward"], "rollouts": each["rollouts"]}
+        for each in found
+        if each["mean_reward"] is not None
+    ]
+    columns = {name: name.replace("_", " ") for name in found[0]} if found else {}
+    table = as_table("Reward over training", found, columns, view.sql("reward_over_steps", **asked))
+    chart = lines_over_steps(rows, color="run", color_title="run", y_title="mean reward", percent=False, height=180)
+    return Chart("Reward over training", chart, table)
+
+
+def _runs(view: View) -> Block:
+    found = view.rows("run_overview")
+    columns = {name: name.replace("_", " ") for name in found[0]}
+    return as_table("Runs", found, columns, view.sql("run_overview"))
+
+
+overview = Page(name="overview", title="Overview", build=build, order=10)

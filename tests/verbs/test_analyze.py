@@ -1,0 +1,50 @@
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from traceanalytics.cli import app
+from traceanalytics.simulate.world import Reward, World
+from traceanalytics.verbs.simulate import simulate
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("logs")
+    simulate(World(reward=Reward.FORMAT, prompts=24, samples=4, steps=40, every=20), folder / "run")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def first(folder: Path) -> Result:
+    return run("analyze", folder / "run", "--db", folder / "traces.duckdb", "--out", folder / "report.html")
+
+
+def test_one_command_goes_from_logs_to_a_report(first: Result, folder: Path) -> None:
+    lines = first.stdout.splitlines()
+    assert lines[0].startswith("576 new rollouts read, 576 tagged by ")
+    assert 8 <= len(lines) <= 18
+    assert any(line.startswith("  spurious_rewards.has_code ") and "→" in line for line in lines)
+    assert any(line.startswith("  code_reasoning ") for line in lines)
+    assert "careful: no audit: the rates count what the tagger says, uncorrected for its errors" in lines
+    assert any(line.startswith("careful: one run only") for line in lines)
+    assert lines[-1].startswith("next: ta read")
+    assert (folder / "report.html").stat().st_size > 500_000
+
+
+def test_a_second_call_does_only_what_is_new(first: Result, folder: Path) -> None:
+    again = run("analyze", folder / "run", "--db", folder / "traces.duckdb", "--out", folder / "report.html", "--json")
+    said = json.loads(again.stdout)
+    assert (said["ingested"]["rollouts"], said["tagged"]) == (0, 0)
+    assert {"run", "behavior", "start", "end", "low", "high", "survives"} <= said["shifts"][0].keys()
+    assert said["report"] == str(folder / "report.html")
+
+
+def test_the_next_command_it_names_is_one_that_works(first: Result, folder: Path) -> None:
+    words = first.stdout.splitlines()[-1].removeprefix("next: ta ").split()
+    assert run(*words).exit_code == 0

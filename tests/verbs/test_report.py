@@ -1,0 +1,158 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from traceanalytics.cli import app
+from traceanalytics.errors import BadInput, Refused, UnknownName
+from traceanalytics.pages.base import Page, Reading, Rollouts, Selectors, all_pages
+from traceanalytics.store.store import Store
+from traceanalytics.verbs import report as verb
+from traceanalytics.verbs.report import report, verify
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(app, [str(word) for word in words], catch_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def written(analyzed: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("report") / "report.html"
+    report(analyzed, out, selectors=Selectors(runs=("random", "truth")))
+    return out
+
+
+def test_a_report_is_one_small_file_that_names_nothing_outside(written: Path) -> None:
+    html = written.read_text(encoding="utf-8")
+    assert len(html.encode()) < 3_000_000
+    assert not re.search(r'(src|href)="(?!#|data:)', html[: html.index("<script>")])
+
+
+def test_a_report_leads_with_what_changed_and_ends_with_what_it_was_made_from(written: Path) -> None:
+    html = written.read_text(encoding="utf-8")
+    assert re.search(r"<h1>\w+ (rose|fell) from \d+% to \d+% in (random|truth)</h1>", html)
+    footer = html.split("<footer>")[1].split("</footer>")[0]
+    for named in (
+        "data digest",
+        "active tagger",
+        "cues@",
+        "spurious_rewards.has_code@",
+        "versions",
+        "duckdb",
+        "chosen",
+    ):
+        assert named in footer
+
+
+def test_every_page_has_a_section_with_a_query_under_its_numbers(written: Path) -> None:
+    html = written.read_text(encoding="utf-8")
+    for name in all_pages():
+        assert f'<section id="{name}">' in html
+    assert html.count("<summary>Show SQL</summary>") >= html.count("<figure>") > 5
+
+
+def test_the_query_under_a_chart_is_one_that_the_store_answers(analyzed: Store) -> None:
+    blocks = all_pages()["overview"].blocks(analyzed, Selectors(runs=("random",)))
+    sql = [block.table.sql for block in blocks if hasattr(block, "chart")]
+    assert all(
+        analyzed.user_sql(statement).num_rows > 0
+        for each in sql
+        for statement in each.split(";")
+        if "FROM" in statement
+    )
+
+
+@pytest.mark.parametrize("page", list(all_pages().values()), ids=lambda page: page.name)
+def test_every_page_says_what_to_run_on_an_empty_store(page: Page, store: Store) -> None:
+    (said,) = page.blocks(store, Selectors())
+    assert "holds no rollouts yet: `ta ingest PATH --db" in said.text  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("page", list(all_pages().values()), ids=lambda page: page.name)
+def test_every_page_stands_without_tags_and_says_how_to_get_them(page: Page, untagged: Store) -> None:
+    blocks = page.blocks(untagged, Selectors())
+    assert blocks
+    if page.name in ("overview", "behaviors", "strategies", "tagger"):
+        assert any("`ta tag" in getattr(block, "text", "") for block in blocks)
+
+
+@pytest.fixture
+def untagged(store: Store, tmp_path: Path) -> Store:
+    from traceanalytics.verbs.ingest import ingest
+
+    lines = [{"prompt": "1+1?", "response": "2", "step": n, "reward": 1} for n in range(3)]
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    ingest([tmp_path / "log.jsonl"], store=store)
+    return store
+
+
+def test_a_report_of_an_empty_store_can_be_written(store: Store, tmp_path: Path) -> None:
+    assert report(store, tmp_path / "report.html").headline == "traces.duckdb: no rollouts yet"
+
+
+def test_verify_finds_every_number_again(written: Path, analyzed: Store) -> None:
+    assert verify(written, analyzed) == []
+
+
+def test_verify_says_which_numbers_changed(analyzed: Store, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    report(analyzed, out, selectors=Selectors(runs=("random",)), page_names=["health"])
+    html = out.read_text(encoding="utf-8")
+    out.write_text(html.replace('"random","verl",', '"random","trl",'), encoding="utf-8")
+    (changed,) = (each for each in verify(out, analyzed) if each.column == "row" and each.was == "there")
+    assert "health, What was read, random trl" in str(changed)
+    result = CliRunner().invoke(app, ["verify", str(out), "--db", str(analyzed.path)])
+    assert isinstance(result.exception, Refused)
+    assert "numbers differ from" in str(result.exception)
+
+
+def test_a_number_that_changed_is_named_with_its_row_and_column() -> None:
+    table = {"columns": ["run", "step", "value"], "rows": [["a", 10, 0.5]]}
+    now = {"columns": ["run", "step", "value"], "rows": [["a", 10, 0.625]]}
+    (changed,) = verb._differences({"overview": {"Rates": table}}, {"overview": {"Rates": now}})
+    assert str(changed) == "overview, Rates, a step 10, value: was 0.5, is 0.625"
+
+
+def test_verify_refuses_what_is_no_report(analyzed: Store, tmp_path: Path) -> None:
+    (tmp_path / "other.html").write_text("<p>no report</p>")
+    with pytest.raises(BadInput, match="holds no numbers to check; it must be a report"):
+        verify(tmp_path / "other.html", analyzed)
+    with pytest.raises(BadInput, match="no such file; `ta report --out"):
+        verify(tmp_path / "none.html", analyzed)
+
+
+def test_at_most_300_rollouts_are_embedded_and_the_rest_names_its_command() -> None:
+    readings = [Reading(f"r-{n}", {}, "p", "t") for n in range(310)]
+    ((_, (first, second)),) = verb._limited([(Page(name="p", title="P", build=lambda *_: []), [
+        Rollouts("One", readings[:290]), Rollouts("Two", readings[290:])])])  # fmt: skip
+    assert (len(first.readings), len(second.readings)) == (290, 10)  # type: ignore[union-attr]
+    assert second.more == "10 more: ta show r-300; ta show r-301; ta show r-302 …"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("kind", "begins"), [("png", b"\x89PNG"), ("svg", b"<svg"), ("json", b"{")])
+def test_one_chart_can_be_written_alone(kind: str, begins: bytes, analyzed: Store, tmp_path: Path) -> None:
+    out = tmp_path / f"chart.{kind}"
+    words = ["--db", analyzed.path, "--run", "random", "--page", "overview", "--chart", "behaviors over"]
+    assert run("report", *words, "--format", kind, "--out", out).exit_code == 0
+    assert out.read_bytes().startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "message"),
+    [
+        (["--format", "png"], BadInput, "--format png writes one chart; name its page with --page"),
+        (["--page", "overveiw"], UnknownName, "no page is called 'overveiw'. Did you mean 'overview'?"),
+        (["--run", "nobody"], BadInput, "no run is called 'nobody'; the store holds"),
+        (["--split", "test"], BadInput, "there is no split 'test' of .*; there is train, val"),
+        (["--page", "overview", "--format", "svg", "--chart", "nothing"], UnknownName, "no chart is called 'nothing'"),
+        (["--page", "tagger", "--format", "svg"], Refused, "page 'tagger' has no chart of this store"),
+    ],
+    ids=["no page", "unknown page", "unknown run", "unknown split", "unknown chart", "no chart"],
+)
+def test_a_wrong_wish_is_answered(
+    words: list[str], error: type[Exception], message: str, analyzed: Store, tmp_path: Path
+) -> None:
+    with pytest.raises(error, match=message):
+        run("report", "--db", analyzed.path, "--out", tmp_path / "x.html", *words)

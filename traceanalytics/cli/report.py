@@ -1,0 +1,64 @@
+"""`ta report`: one HTML file that says what changed."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from traceanalytics.cli.options import AsJson, Db
+from traceanalytics.cli.output import emit_json, emit_line
+from traceanalytics.errors import BadInput
+
+PANEL = "See"
+
+
+class Format(StrEnum):
+    """What can be written."""
+
+    HTML = "html"
+    PNG = "png"
+    SVG = "svg"
+    JSON = "json"
+
+
+Runs = Annotated[list[str] | None, typer.Option("--run", help="A run; repeat it for several; every run if left out.")]
+Split = Annotated[str | None, typer.Option(help="train, val, eval or probe; the first there is if left out.")]
+Behaviors = Annotated[list[str] | None, typer.Option("--behavior", help="Only these behaviors; repeat it for several.")]
+BinWidth = Annotated[int | None, typer.Option(min=1, help="Training steps per point.")]
+
+
+def report(
+    db: Db,
+    run: Runs = None,
+    page: Annotated[list[str] | None, typer.Option(help="A page (`ta list pages`); all of them if left out.")] = None,
+    split: Split = None,
+    behavior: Behaviors = None,
+    bin_width: BinWidth = None,
+    step: Annotated[int | None, typer.Option(help="The step whose rollouts the page `reading` shows.")] = None,
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("report.html"),
+    format_: Annotated[Format, typer.Option("--format", help="html, or one chart as png, svg or json.")] = Format.HTML,
+    chart: Annotated[str, typer.Option(help="Which chart of the page: its number or how its title begins.")] = "1",
+    as_json: AsJson = False,
+) -> None:
+    """Write a report that opens anywhere: no server, no network, its numbers checkable with `ta verify`."""
+    from traceanalytics.pages.base import Selectors
+    from traceanalytics.store.store import Store
+    from traceanalytics.verbs.report import draw
+    from traceanalytics.verbs.report import report as write_report
+
+    selectors = Selectors(
+        runs=tuple(run or ()), split=split, behaviors=tuple(behavior or ()), bin_width=bin_width, step=step
+    )
+    if format_ is not Format.HTML:
+        if len(page or []) != 1:
+            raise BadInput(f"--format {format_} writes one chart; name its page with --page (`ta list pages`)")
+        draw(Store(db), out, kind=format_, page_name=(page or [""])[0], chart=chart, selectors=selectors)
+        emit_json({"file": str(out)}) if as_json else emit_line(str(out))
+        return
+    written = write_report(Store(db), out, selectors=selectors, page_names=page or [])
+    if as_json:
+        emit_json({"file": str(out), "bytes": written.size, "pages": list(written.pages), "headline": written.headline})
+        return
+    emit_line(written.headline)
+    emit_line(f"{out}: {', '.join(written.pages)}; {written.size / 1e6:.1f} MB")

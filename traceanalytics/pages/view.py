@@ -1,0 +1,158 @@
+"""What a page looks at: the selectors of a reader, completed by what the store holds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from traceanalytics.errors import BadInput, Refused
+from traceanalytics.pages.base import Selectors, Table
+from traceanalytics.paths import default_store
+from traceanalytics.store.store import Store
+from traceanalytics.types import JSON
+
+if TYPE_CHECKING:
+    import pyarrow
+
+SPLITS = ("train", "val", "eval", "probe")
+MOST_POINTS = 60  # of a line over training steps
+_WIDTHS = (1, 2, 5)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The part of a store that a page shows: runs of one split, in bins of steps."""
+
+    store: Store
+    runs: tuple[str, ...]
+    all_runs: tuple[str, ...]
+    split: str
+    splits: tuple[str, ...]
+    bin_width: int
+    first_step: int
+    last_step: int
+    rollouts: int
+    tagger: str | None
+    selectors: Selectors
+
+    @property
+    def command(self) -> str:
+        """Return the option that names the store in a command, where it needs one."""
+        return "" if self.store.path == default_store() else f" --db {self.store.path}"
+
+    def rows(self, query: str, **arguments: JSON) -> list[dict[str, JSON]]:
+        """Run a query and return its rows, of the chosen runs where it tells runs apart."""
+        return [
+            row for row in self.table(query, **arguments).to_pylist() if row.get("run_id", None) in (*self.runs, None)
+        ]
+
+    def table(self, query: str, **arguments: JSON) -> "pyarrow.Table":
+        """Run a query; the same call on a store that has not changed is answered from memory."""
+        return _asked(self.store, state_of(self.store), query, _frozen(arguments))
+
+    def sql(self, query: str, **arguments: JSON) -> str:
+        """Return the call of a query as any DuckDB shell takes it."""
+        written = ", ".join(f"{name} := {_literal(value)}" for name, value in arguments.items())
+        return f"-- defined in queries/{query}.sql and installed in the store\nFROM {query}({written});"
+
+    def need_tags(self) -> str:
+        """Return the active tagger; a store without tags is answered with the command that makes some."""
+        if self.tagger is None:
+            raise Refused(f"No rollout is tagged yet: `ta tag{self.command}` finds the behaviors.")
+        return self.tagger
+
+
+def look(store: Store, selectors: Selectors) -> View:
+    """Complete what a reader chose; an empty store is answered with the command that fills it."""
+    overview = _overview(store)
+    if not overview:
+        raise Refused(f"The store {store.path} holds no rollouts yet: `ta ingest PATH --db {store.path}` reads some.")
+    all_runs = tuple(dict.fromkeys(row["run_id"] for row in overview))
+    for run in selectors.runs:
+        if run not in all_runs:
+            raise BadInput(f"no run is called {run!r}; the store holds {', '.join(all_runs)}")
+    runs = selectors.runs or all_runs
+    of_runs = [row for row in overview if row["run_id"] in runs]
+    splits = tuple(split for split in SPLITS if split in {row["split"] for row in of_runs})
+    split = selectors.split or splits[0]
+    if split not in splits:
+        raise BadInput(f"there is no split {split!r} of {', '.join(runs)}; there is {', '.join(splits)}")
+    chosen = [row for row in of_runs if row["split"] == split]
+    first = min((row["first_step"] or 0 for row in chosen), default=0)
+    last = max((row["last_step"] or 0 for row in chosen), default=0)
+    return View(
+        store=store,
+        runs=tuple(row["run_id"] for row in chosen),
+        all_runs=all_runs,
+        split=split,
+        splits=splits,
+        bin_width=selectors.bin_width or _bin_width(chosen),
+        first_step=first,
+        last_step=last,
+        rollouts=sum(row["rollouts"] for row in chosen),
+        tagger=_active_tagger(store),
+        selectors=selectors,
+    )
+
+
+def state_of(store: Store) -> tuple[int, int]:
+    """Return what changes when somebody writes to the store."""
+    stat = Path(store.path).stat()
+    return stat.st_mtime_ns, stat.st_size
+
+
+def as_table(title: str, rows: Sequence[Mapping[str, JSON]], columns: Mapping[str, str], sql: str = "") -> Table:
+    """Make a table of rows: `columns` says which keys, each under which heading."""
+    return Table(title, list(columns.values()), [[row.get(key) for key in columns] for row in rows], sql)
+
+
+def _overview(store: Store) -> list[dict[str, JSON]]:
+    if not store.exists:
+        return []
+    rows: list[dict[str, JSON]] = _asked(store, state_of(store), "run_overview", ()).to_pylist()
+    return rows
+
+
+def _active_tagger(store: Store) -> str | None:
+    rows = store.sql("SELECT value FROM meta WHERE name = 'active_tagger'").to_pylist()
+    return rows[0]["value"] if rows else None
+
+
+def _bin_width(chosen: Sequence[Mapping[str, JSON]]) -> int:
+    """Return the least round width that leaves no more points than a line can show."""
+    steps = max((row["steps"] for row in chosen), default=0)
+    if steps <= MOST_POINTS:
+        return 1
+    span = max(row["last_step"] - row["first_step"] + 1 for row in chosen if row["steps"])
+    return next(
+        scale * width for scale in (1, 10, 100, 1000, 10**4, 10**5) for width in _WIDTHS
+        if span / (scale * width) <= MOST_POINTS
+    )  # fmt: skip
+
+
+def _frozen(arguments: Mapping[str, JSON]) -> tuple[tuple[str, JSON], ...]:
+    return tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in arguments.items())
+
+
+@lru_cache(maxsize=32)
+def _asked(
+    store: Store, state: tuple[int, int], query: str, arguments: tuple[tuple[str, JSON], ...]
+) -> "pyarrow.Table":
+    thawed = {name: list(value) if isinstance(value, tuple) else value for name, value in arguments}
+    return store.query(query, **thawed)
+
+
+def _literal(value: JSON) -> str:
+    """Write a value as SQL does.
+
+    >>> _literal(["it's", None, 3])
+    "['it''s', NULL, 3]"
+    """
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_literal, value)) + "]"
+    return str(value)

@@ -1,0 +1,139 @@
+"""What the numbers say in words: the shifts of a view, its headline, and what to be careful with."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from traceanalytics.errors import Refused
+from traceanalytics.findings.behavior_shift import Shift, find_shifts, percent
+from traceanalytics.pages.base import Table
+from traceanalytics.pages.view import View, state_of
+from traceanalytics.store.store import Store
+from traceanalytics.types import JSON
+
+PUBLISHED_CODE = "spurious_rewards.has_code"
+MANY_TRUNCATED = 0.05
+_TAGGERS = "SELECT tagger_id, name FROM taggers WHERE kind = 'published' ORDER BY name, tagger_id"
+
+
+def shifts_of(view: View) -> dict[str, tuple[Shift, ...]]:
+    """Return the shifts of every run that has two steps, by run."""
+    if view.tagger is None:
+        return {}
+    found = {run: _shifts(view.store, state_of(view.store), run, view.split) for run in view.runs}
+    return {run: shifts for run, shifts in found.items() if shifts}
+
+
+def headline(view: View) -> str:
+    """Say in one line what changed most."""
+    moved = [shift for shifts in shifts_of(view).values() for shift in shifts if shift.survives]
+    runs = _listed(view.runs)
+    if not moved:
+        return f"{runs}: no behavior shifted beyond chance" if view.tagger else f"{runs}: {view.rollouts:,} rollouts"
+    top = max(moved, key=lambda shift: abs(shift.change.value))
+    verb = "rose" if top.change.value > 0 else "fell"
+    return f"{top.behavior} {verb} from {top.start.value:.0%} to {top.end.value:.0%} in {top.run}"
+
+
+def sentences(shifts: Sequence[Shift], at_most: int = 3) -> str:
+    """Say of one run what moved, with intervals."""
+    moved = [shift for shift in shifts if shift.survives]
+    if not shifts:
+        return ""
+    first = shifts[0]
+    where = f"{first.run}, {first.start_window} to {first.end_window}"
+    if not moved:
+        return f"{where}: none of {len(shifts)} behaviors shifted beyond chance."
+    told = [f"{each.behavior} {percent(each.start)} → {percent(each.end)}" for each in moved[:at_most]]
+    more = f"; {len(moved) - at_most} more beyond chance" if len(moved) > at_most else ""
+    return f"{where}: {'; '.join(told)}{more}."
+
+
+def cautions(view: View) -> list[str]:
+    """Return what a reader should know before believing the numbers."""
+    said: list[str] = []
+    status = {row["run_id"]: row for row in view.rows("run_status")}
+    for row in view.rows("run_cautions"):
+        run, found = row["run_id"], status.get(row["run_id"], {})
+        if found.get("duplicates"):
+            said.append(f"{run}: {found['duplicates']:,} rollouts were logged twice and count once")
+        if found.get("rejects"):
+            said.append(f"{run}: {found['rejects']:,} records are no rollouts: `ta rejects --run {run}{view.command}`")
+        if found.get("in_progress"):
+            said.append(f"{run}: the last line of {found['in_progress']} file(s) is still being written")
+        if row["end_known"] and row["truncated"] / row["end_known"] >= MANY_TRUNCATED:
+            said.append(f"{run}: {row['truncated'] / row['end_known']:.0%} of the responses ran out of room")
+        if row["selected"]:
+            said.append(
+                f"{run}: {row['selected']:,} of {row['rollouts']:,} rollouts passed a filter of the trainer; "
+                "rates over them are not rates of the policy"
+            )
+        if 0 < found.get("tagged", 0) < row["rollouts"]:
+            tagged = f"{found['tagged']:,} of {row['rollouts']:,} rollouts"
+            said.append(f"{run}: {tagged} are tagged: `ta tag --run {run}{view.command}`")
+    audited = any(row["audits"] for row in view.rows("run_cautions"))
+    if view.tagger and not audited:
+        said.append("no audit: the rates count what the tagger says, uncorrected for its errors")
+    if len(view.runs) == 1:
+        said.append("one run only: its intervals are about prompts, not about other seeds, models or rewards")
+    return said
+
+
+def published_taggers(view: View) -> dict[str, str]:
+    """Return the published detectors that have read rollouts here: their tagger ids by name."""
+    return {row["name"]: row["tagger_id"] for row in view.store.sql(_TAGGERS).to_pylist()}
+
+
+def shift_table(view: View, shifts: Sequence[Shift]) -> tuple[list[dict[str, JSON]], Table]:
+    """Return shifts as rows of a chart and as a table."""
+    rows: list[dict[str, JSON]] = [
+        {
+            "run": shift.run,
+            "behavior": shift.behavior,
+            "start": round(shift.start.value, 6),
+            "end": round(shift.end.value, 6),
+            "change": round(shift.change.value, 6),
+            "low": round(shift.change.low or 0.0, 6),
+            "high": round(shift.change.high or 0.0, 6),
+            "prompts": shift.change.n,
+            "adjusted p": float(f"{shift.adjusted_p:.3g}"),
+            "survives": shift.survives,
+        }
+        for shift in shifts
+    ]
+    columns = ["run", "behavior", "start", "end", "change", "low", "high", "prompts", "adjusted p", "survives"]
+    sql = "\n".join(
+        view.sql(
+            "behavior_by_prompt",
+            in_behaviors=[shift.behavior for shift in shifts if shift.run == run],
+            in_run=run,
+            in_split=view.split,
+            bin_width=2**30,
+            from_step=window.first,
+            to_step=window.last,
+        )
+        for run in dict.fromkeys(shift.run for shift in shifts)
+        for first in [next(shift for shift in shifts if shift.run == run)]
+        for window in (first.start_window, first.end_window)
+    )
+    shares = ("start", "end", "change", "low", "high")
+    return rows, Table(
+        "Change from start to end", columns, [[row[name] for name in columns] for row in rows], sql, shares
+    )
+
+
+def rate_table(title: str, rows: Sequence[dict[str, JSON]], sql: str) -> Table:
+    """Return rates over steps as a table."""
+    columns = ["run", "behavior", "step", "value", "low", "high", "shown", "rollouts", "prompts"]
+    return Table(title, columns, [[row[name] for name in columns] for row in rows], sql, ("value", "low", "high"))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names) if len(names) <= 3 else f"{names[0]}, {names[1]} and {len(names) - 2} more runs"
+
+
+@lru_cache(maxsize=64)
+def _shifts(store: Store, state: tuple[int, int], run: str, split: str) -> tuple[Shift, ...]:
+    try:
+        return tuple(find_shifts(store, run=run, split=split))
+    except Refused:  # a run with a single step, or none that is tagged
+        return ()

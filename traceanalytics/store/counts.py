@@ -1,0 +1,62 @@
+"""Rows per prompt as arrays: what every interval about behaviors is computed from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from traceanalytics.store.store import Store
+
+if TYPE_CHECKING:
+    import numpy as np
+
+AT_ONCE = 48  # behaviors that one call of the query counts
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """One row per run, step and prompt, in this order; `shown` has a column per behavior."""
+
+    behaviors: tuple[str, ...]
+    runs: "np.ndarray"
+    steps: "np.ndarray"
+    prompts: "np.ndarray"
+    rollouts: "np.ndarray"
+    shown: "np.ndarray"
+
+
+def count_by_prompt(
+    store: Store,
+    behaviors: Sequence[str],
+    *,
+    run: str | None = None,
+    split: str = "train",
+    bin_width: int = 1,
+    from_step: int | None = None,
+    to_step: int | None = None,
+    tagger: str | None = None,
+) -> Counts:
+    """Count per run, step and prompt in how many rollouts each behavior is shown (query `behavior_by_prompt`)."""
+    import numpy as np
+
+    arguments = {
+        "in_run": run,
+        "in_split": split,
+        "bin_width": bin_width,
+        "from_step": from_step,
+        "to_step": to_step,
+        "in_tagger": tagger,
+    }
+    tables = [
+        store.query("behavior_by_prompt", in_behaviors=list(behaviors[at : at + AT_ONCE]), **arguments)
+        for at in range(0, max(len(behaviors), 1), AT_ONCE)
+    ]
+    rows = tables[0]
+    shown = [table["shown"].combine_chunks().flatten().to_numpy().reshape(-1, AT_ONCE) for table in tables]
+    return Counts(
+        tuple(behaviors),
+        np.asarray(rows["run_id"].to_pylist(), dtype=object),
+        rows["step"].to_numpy(),
+        np.asarray(rows["prompt_key"].to_pylist(), dtype=object),
+        rows["rollouts"].to_numpy(),
+        np.hstack(shown)[:, : len(behaviors)],
+    )
