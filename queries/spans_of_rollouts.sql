@@ -7,7 +7,7 @@
 -- column start INTEGER:      first code point of the span in the response
 -- column stop INTEGER:       code point after its last
 -- column score FLOAT:        how sure the tagger is; from 0.5 on the behavior is shown
-CREATE OR REPLACE MACRO spans_of_rollouts(in_rollouts VARCHAR[] := []) AS TABLE
+CREATE OR REPLACE MACRO spans_of_rollouts(in_rollouts VARCHAR[] := []::VARCHAR[]) AS TABLE
 SELECT current_tags.rollout_id, current_tags.behavior, current_tags.start, current_tags.stop, current_tags.score
 FROM current_tags
 WHERE current_tags.rollout_id IN (SELECT unnest(in_rollouts))
