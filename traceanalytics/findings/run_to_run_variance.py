@@ -7,6 +7,7 @@ import numpy as np
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, Finding, Named
+from traceanalytics.findings.configurations import configurations
 from traceanalytics.findings.evaluations import FEWEST_PROMPTS, Ends, ask_each, both_ends, named, runs_of
 from traceanalytics.stats.runs import VarianceComponents, runs_needed, variance_components
 from traceanalytics.store.store import Store
@@ -35,28 +36,27 @@ def infer(
         return both_ends(store, run, split=in_split, to_step=to_step)
 
     found, caveats = ask_each(runs_of(store, None), ask)
-    rows = store.sql("SELECT run_id, model, reward_type FROM runs").to_pylist()
-    names = {row["run_id"]: " under ".join(str(row[each] or "?") for each in ("model", "reward_type")) for row in rows}
-    configurations = []
-    for name in dict.fromkeys(names.get(ends.run, "? under ?") for ends in found):
-        ends = tuple(each for each in found if names.get(each.run, "? under ?") == name)
-        if len(ends) < 2:
+    by_run = {ends.run: ends for ends in found}
+    compared = []
+    for name, runs in configurations(store).items():
+        ends = tuple(by_run[run] for run in runs if run in by_run)
+        if len(ends) == 1:
             caveats.append(f"{name}: n_runs=1, no inference about the configuration: run it with more seeds")
-        else:
-            configurations.append(_configuration(name, ends, standard_error))
-    if not configurations:
+        elif ends:
+            compared.append(_configuration(name, ends, standard_error))
+    if not compared:
         raise Refused(
             f"no configuration has two runs, so that nothing says how far seeds differ: {len(found)} single runs"
         )
-    estimates = [number for each in configurations for number in _numbers(each, standard_error)]
+    estimates = [number for each in compared for number in _numbers(each, standard_error)]
     sentences = [
         f"{each.name}: {len(each.ends)} runs end {100 * each.components.run.value:.1f} points apart (SD between runs "
         f"[{100 * each.components.run.low:.1f}, {100 * each.components.run.high:.1f}]); a standard error of "
         f"{100 * standard_error:g} points needs {each.needed} runs"
-        for each in configurations
+        for each in compared
     ]
-    caveats.append("runs are told apart by model and reward only: other settings that differ count as chance")
-    return Answer(estimates, "; ".join(sentences), caveats, _table(configurations))
+    caveats.append("runs are told apart by what the log says of their settings: others that differ count as chance")
+    return Answer(estimates, "; ".join(sentences), caveats, _table(compared))
 
 
 def _configuration(name: str, ends: tuple[Ends, ...], standard_error: float) -> Configuration:
@@ -96,13 +96,13 @@ def _numbers(each: Configuration, standard_error: float) -> list[Named]:
     return [*numbers, Named(label, float(each.needed), None, None, len(each.ends), "runs")]
 
 
-def _table(configurations: list[Configuration]) -> "pyarrow.Table":
+def _table(compared: list[Configuration]) -> "pyarrow.Table":
     import pyarrow
 
     return pyarrow.Table.from_pylist(
         [
             {"configuration": each.name, "run": ends.run, "accuracy": ends.final.accuracy}
-            for each in configurations
+            for each in compared
             for ends in each.ends
         ]
     )
