@@ -105,3 +105,61 @@ def test_help_is_fast_and_loads_nothing_heavy() -> None:
     took = time.perf_counter() - began
     assert result.stdout.splitlines()[-1] == "[]"
     assert took < 3, "a start under 0.4 s on a quiet machine; this bound only catches a heavy import"
+
+
+def test_help_asked_of_a_query_tells_what_it_takes(filled: Store) -> None:
+    shown = run("query", "reward_over_steps", "--help").stdout
+    assert "bin_width  INTEGER  1" in shown
+    assert "mean_reward" in shown
+    assert json.loads(run("show", "query", "reward_over_steps", "--json").stdout)["parameters"][0]["name"] == "in_run"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "says"),
+    [
+        ("finding", "behavior_shift", "in_behavior"),
+        ("behavior", "verification", "shows not"),
+        ("tagger", "cues", "kind: cues"),
+    ],
+)
+def test_show_tells_what_a_part_is(kind: str, name: str, says: str) -> None:
+    assert says in run("show", kind, name).stdout
+
+
+def test_an_unknown_kind_of_part_is_answered_with_those_there_are() -> None:
+    with pytest.raises(UnknownName, match="no kind of part is called 'querys'. Did you mean 'query'"):
+        run("show", "querys", "reward_over_steps")
+
+
+def test_lists_are_never_cut() -> None:
+    assert "(in_run, in_split, bin_width)" in run("list", "queries").stdout
+
+
+def test_an_empty_answer_says_why(filled: Store) -> None:
+    result = run("query", "reward_over_steps", "in_split=eval", "--db", filled.path, "--json")
+    assert json.loads(result.stdout) == []
+    assert "no rollouts of split 'eval'; there are 1 of 'train': add in_split=train" in result.stderr
+
+
+def test_runs_hold_their_config_as_an_object(filled: Store) -> None:
+    with filled.writing() as connection:
+        connection.execute("UPDATE runs SET config = '{\"lr\": 1}'").fetchall()
+    assert json.loads(run("runs", "--db", filled.path, "--json").stdout)[0]["config"] == {"lr": 1}
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["ingest", "--nope"], "ingest: No such option: --nope; "),
+        (["query"], "query: Missing argument 'name'; "),
+        (["list", "foo"], "'foo' is not one of 'queries'"),
+    ],
+)
+def test_wrong_use_is_said_in_one_line(words: list[str], says: str) -> None:
+    called = subprocess.run([sys.executable, "-m", "traceanalytics", *words], capture_output=True, text=True)
+    assert (called.returncode, called.stderr.count("\n")) == (2, 1)
+    assert says in called.stderr
+
+
+def test_the_version_is_told() -> None:
+    assert run("--version").stdout.startswith("traceanalytics 0.")

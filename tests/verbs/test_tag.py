@@ -109,7 +109,8 @@ def test_killed_and_resumed_equals_once(store: Store) -> None:
 def test_the_first_tagger_is_active_until_another_is_used(filled: Store) -> None:
     tag(filled, tagger=HAS_CODE)
     tag(filled, tagger="simplerl.keywords")
-    assert filled.query("behavior_rate", in_behavior="simplerl.keywords", bin_width=10)["shown"].to_pylist() == [0]
+    with pytest.raises(UnknownName, match=r"no behavior that spurious_rewards.has_code judges is called 'simplerl"):
+        filled.query("behavior_rate", in_behavior="simplerl.keywords")
     use(filled, "simplerl.keywords")
     assert filled.query("behavior_rate", in_behavior="simplerl.keywords", bin_width=10)["shown"].to_pylist() == [3]
 

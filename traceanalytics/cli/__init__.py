@@ -7,14 +7,16 @@ defines `app`. `PANEL` names its heading in the help.
 import sys
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
+from traceanalytics import __version__
 from traceanalytics.errors import TraceAnalyticsError
 
 app = typer.Typer(
     name="ta",
-    help="See what a language model learns to do under reinforcement learning, and whether the reward caused it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -40,13 +42,44 @@ def _add_commands() -> None:
 _add_commands()
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"traceanalytics {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def ta(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """See what a language model learns to do under reinforcement learning, and whether the reward caused it."""
+
+
 def main() -> None:
     """Run a command; what its user could act on is said in one line, with the exit code of its kind."""
     try:
-        app()
+        sys.exit(app(standalone_mode=False) or 0)
     except TraceAnalyticsError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(error.exit_code)
+    except TyperException as error:
+        sys.stderr.write(f"{_one_line(error)}\n")
+        sys.exit(TraceAnalyticsError.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        sys.stderr.write("stopped; what is stored stays, and the same command goes on from there\n")
+        sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+
+
+def _one_line(error: TyperException) -> str:
+    """Say what was wrong in a call and where its help is; a bare `ta` gets its whole help, as it asks for."""
+    message = error.format_message()
+    context = getattr(error, "ctx", None)
+    if context is None or "\n" in message.strip():
+        return message
+    command = context.command_path
+    return f"{command}: {message.strip().rstrip('.')}; `{command} --help` shows what it takes"

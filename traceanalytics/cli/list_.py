@@ -32,7 +32,7 @@ def list_(
     if as_json:
         emit_json([{"name": name, "about": about} for name, about in rows])
     else:
-        emit_table(["name", "about"], rows)
+        emit_table(["name", "about"], rows, widest=None)
 
 
 def _queries() -> Iterator[tuple[str, str]]:

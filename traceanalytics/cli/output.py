@@ -27,9 +27,9 @@ def emit_rows(table: "pyarrow.Table", *, as_json: bool) -> None:
         emit_table(table.column_names, [[row[name] for name in table.column_names] for row in rows])
 
 
-def emit_table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+def emit_table(header: Sequence[str], rows: Iterable[Sequence[object]], *, widest: int | None = WIDEST_CELL) -> None:
     """Print aligned columns, numbers to the right; control characters are shown, never sent to the terminal."""
-    cells = [[_cell(value) for value in row] for row in rows]
+    cells = [[_cell(value, widest) for value in row] for row in rows]
     numeric = [all(_is_number(row[i]) for row in cells) for i in range(len(header))]
     widths = [max([len(header[i]), *(len(row[i]) for row in cells)]) for i in range(len(header))]
     for line in [list(header), *cells]:
@@ -66,11 +66,11 @@ def _finite(value: JSON) -> JSON:
     return value
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, widest: int | None) -> str:
     if value is None:
         return "-"
     text = f"{value:.4g}" if isinstance(value, float) else harmless(str(value)).replace("\n", "⏎").replace("\t", " ")
-    return text if len(text) <= WIDEST_CELL else text[: WIDEST_CELL - 1] + "…"
+    return text if widest is None or len(text) <= widest else text[: widest - 1] + "…"
 
 
 def _is_number(cell: str) -> bool:

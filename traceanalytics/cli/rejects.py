@@ -8,12 +8,6 @@ from traceanalytics.cli.options import AsJson, Db
 from traceanalytics.cli.output import emit_rows
 
 PANEL = "Logs in"
-_REJECTS = """
-SELECT files.run_id AS run, files.path AS file, rejects.line, rejects.byte, rejects.reason, rejects.raw
-FROM rejects JOIN files USING (file_id)
-WHERE $run IS NULL OR files.run_id = $run
-ORDER BY ALL
-"""
 
 
 def rejects(
@@ -24,4 +18,4 @@ def rejects(
     """List what could not be a rollout: file, line, byte, reason and the text itself."""
     from traceanalytics.store.store import Store
 
-    emit_rows(Store(db).sql(_REJECTS, {"run": run}), as_json=as_json)
+    emit_rows(Store(db).query("rejected", in_run=run), as_json=as_json)

@@ -46,6 +46,12 @@ class Query:
     columns: tuple[Column, ...]
     path: Path
 
+    @property
+    def defaults(self) -> dict[str, str]:
+        """Return the defaults that are words, by parameter."""
+        written = {parameter.name: parameter.default or "" for parameter in self.parameters}
+        return {name: default[1:-1] for name, default in written.items() if re.fullmatch(r"'[^']*'", default)}
+
     def check_arguments(self, names: Iterable[str]) -> None:
         """Refuse an argument that the query does not take, naming those that it takes."""
         takes = [parameter.name for parameter in self.parameters]

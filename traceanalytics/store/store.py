@@ -11,6 +11,7 @@ import duckdb
 
 from traceanalytics.errors import BadInput, BadQuery, StoreHeld
 from traceanalytics.store import turnstile
+from traceanalytics.store.names import check_names, why_empty
 from traceanalytics.store.queries import Query, digest_of, get_query, read_queries
 
 if TYPE_CHECKING:
@@ -81,7 +82,13 @@ class Store:
         query = get_query(name)
         query.check_arguments(arguments)
         with self.reading() as connection:
+            check_names(connection, query, arguments)
             return run_query(connection, query, arguments)
+
+    def why_empty(self, name: str, **arguments: object) -> str | None:
+        """Say why a query found nothing, where the split or a missing tagger is the reason."""
+        with self.reading() as connection:
+            return why_empty(connection, get_query(name), arguments)
 
     def sql(self, statement: str, parameters: Mapping[str, object] | None = None) -> "pyarrow.Table":
         """Run a statement of ours, read-only, and return an Arrow table."""

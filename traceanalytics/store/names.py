@@ -1,0 +1,101 @@
+"""Arguments held against what the store knows: a misspelled name is an error and never a rate of 0."""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from traceanalytics.errors import BadQuery, UnknownName
+from traceanalytics.store.queries import Query
+
+if TYPE_CHECKING:
+    import duckdb
+
+SPLITS = ("train", "val", "eval", "probe")
+_BEHAVIORS = ("in_behavior", "in_behaviors", "in_other_behavior")
+_TAGGERS = ("in_tagger", "in_other")
+_TAGGERS_OF = "SELECT name, kind, card FROM taggers"
+_SPLITS_THERE = """
+SELECT coalesce(split, 'none'), count(*) FROM rollouts
+WHERE $run IS NULL OR run_id = $run
+GROUP BY ALL ORDER BY ALL
+"""
+
+
+class Tagger(NamedTuple):
+    """A tagger's name and the behaviors that its card says it judges."""
+
+    name: str
+    judged: list[str]
+
+
+def check_names(connection: "duckdb.DuckDBPyConnection", query: Query, arguments: Mapping[str, object]) -> None:
+    """Refuse a run, split, tagger or behavior that the store does not know, and a bin without width."""
+    given = {name: value for name, value in {**query.defaults, **arguments}.items() if value}
+    if (width := arguments.get("bin_width", 1)) is not None and int(str(width)) < 1:
+        raise BadQuery(f"bin_width={width}: a bin holds at least 1 step")
+    if "in_run" in given:
+        _check_run(connection, str(given["in_run"]))
+    if "in_split" in given and given["in_split"] not in SPLITS:
+        raise UnknownName("split", str(given["in_split"]), SPLITS)
+    taggers = [_tagger(connection, str(arguments[name])) for name in _TAGGERS if arguments.get(name)]
+    behaviors = [each for name in _BEHAVIORS if name in given for each in _listed(given[name])]
+    if behaviors and not taggers and (active := _active_tagger(connection)):
+        taggers = [active]
+    _check_behaviors(behaviors, taggers)
+
+
+def why_empty(connection: "duckdb.DuckDBPyConnection", query: Query, arguments: Mapping[str, object]) -> str | None:
+    """Say why a query found no rows where the reason is the split or that nothing is tagged; None where it is not."""
+    if "current_tag" in query.sql and _active_tagger(connection) is None:
+        return "nothing is tagged yet: run `ta tag`"
+    used = {**query.defaults, **arguments}
+    split = used.get("in_split")
+    if split is None:
+        return None
+    counts = connection.execute(_SPLITS_THERE, {"run": arguments.get("in_run")}).fetchall()
+    if not counts or split in dict(counts):
+        return None
+    there = ", ".join(f"{count:,} of {name!r}" for name, count in counts)
+    return f"no rollouts of split {split!r}; there are {there}: add in_split={counts[0][0]}"
+
+
+def _check_run(connection: "duckdb.DuckDBPyConnection", run: str) -> None:
+    for table in ("runs", "rollouts"):
+        if connection.execute(f"SELECT 1 FROM {table} WHERE run_id = $1 LIMIT 1", [run]).fetchall():
+            return
+    raise UnknownName("run", run, [row[0] for row in connection.execute("SELECT run_id FROM runs").fetchall()])
+
+
+def _check_behaviors(behaviors: list[str], taggers: list[Tagger]) -> None:
+    """A tagger whose card does not say what it judges may judge anything."""
+    if not taggers or not all(tagger.judged for tagger in taggers):
+        return
+    judged = [each for tagger in taggers for each in tagger.judged]
+    who = " or ".join(tagger.name for tagger in taggers)
+    for behavior in behaviors:
+        if behavior not in judged:
+            raise UnknownName(f"behavior that {who} judges", behavior, judged)
+
+
+def _tagger(connection: "duckdb.DuckDBPyConnection", name: str) -> Tagger:
+    found = connection.execute(f"{_TAGGERS_OF} WHERE name = $1 OR tagger_id = $1", [name]).fetchall()
+    if not found:
+        known = connection.execute("SELECT name FROM taggers").fetchall()
+        raise UnknownName("tagger of this store", name, [row[0] for row in known])
+    return Tagger(found[0][0], _judged(*found[0]))
+
+
+def _active_tagger(connection: "duckdb.DuckDBPyConnection") -> Tagger | None:
+    active = "(SELECT value FROM meta WHERE name = 'active_tagger')"
+    found = connection.execute(f"{_TAGGERS_OF} WHERE tagger_id = {active}").fetchall()
+    return Tagger(found[0][0], _judged(*found[0])) if found else None
+
+
+def _judged(name: str, kind: str, card: str | None) -> list[str]:
+    """Return what a tagger judges, nothing where its card does not say; a published detector judges its own name."""
+    behaviors = json.loads(card or "{}").get("behaviors", [name] if kind == "published" else [])
+    return [str(each) for each in behaviors]
+
+
+def _listed(value: object) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list | tuple) else [str(value)]

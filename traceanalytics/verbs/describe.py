@@ -1,0 +1,99 @@
+"""What one query, finding, behavior or tagger is: its claim or definition, its parameters, its text."""
+
+import inspect
+from collections.abc import Callable, Mapping
+
+from traceanalytics.errors import UnknownName
+from traceanalytics.types import JSON, Behavior, Example
+
+Facts = dict[str, JSON]
+
+
+def describe(kind: str, name: str) -> Facts:
+    """Return the facts of one part by name; an unknown kind or name is answered with those that exist."""
+    if kind not in KINDS:
+        raise UnknownName("kind of part", kind, KINDS)
+    return KINDS[kind](name)
+
+
+def _query(name: str) -> Facts:
+    from traceanalytics.store.queries import get_query
+
+    query = get_query(name)
+    return {
+        "name": query.name,
+        "about": query.title,
+        "call": f"ta query {query.name} PARAM=VALUE…",
+        "parameters": [
+            {"name": each.name, "type": each.type, "default": each.default or "none", "about": each.meaning}
+            for each in query.parameters
+        ],
+        "columns": [{"name": each.name, "type": each.type, "about": each.meaning} for each in query.columns],
+        "file": query.path.name,
+    }
+
+
+def _finding(name: str) -> Facts:
+    from traceanalytics.findings.base import get_finding
+
+    finding = get_finding(name)
+    return {
+        "name": finding.name,
+        "about": finding.claim,
+        "how": inspect.getdoc(finding.infer) or "",
+        "call": f"ta finding {finding.name} PARAM=VALUE…",
+        "parameters": [
+            {"name": each.name, "type": _written(each.annotation), "default": _written(each.default)}
+            for each in finding.parameters.values()
+        ],
+        "queries": ", ".join(finding.queries) or "none",
+    }
+
+
+def _behavior(name: str) -> Facts:
+    from traceanalytics.behaviors import BEHAVIORS
+
+    behavior: Behavior = BEHAVIORS.get(name)
+    return {
+        "name": behavior.name,
+        "about": behavior.definition,
+        "border": behavior.border,
+        "family": behavior.family.value,
+        "decided by": behavior.decided_by.value,
+        "attributes": ", ".join(behavior.attributes) or "none",
+        "shows": [_text_of(each) for each in behavior.shows],
+        "shows not": [_text_of(each) for each in behavior.shows_not],
+    }
+
+
+def _tagger(name: str) -> Facts:
+    from traceanalytics.taggers import get_tagger
+
+    tagger = get_tagger(name)
+    facts = {key: value for key, value in tagger.card().items() if key not in ("rule", "about")}
+    card: Mapping[str, JSON] = tagger.card()
+    about = str(card.get("about") or card.get("rule") or "")
+    return {"name": name, "about": about, "kind": tagger.kind, "version": tagger.version, **facts}
+
+
+def _written(value: object) -> str:
+    """Write a type or default as a user would; what has no default says so."""
+    if value is inspect.Parameter.empty:
+        return "needed"
+    if isinstance(value, type):
+        return value.__name__
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return "none" if value is None else str(value)
+
+
+def _text_of(example: str | Example) -> str:
+    return example if isinstance(example, str) else example.text
+
+
+KINDS: Mapping[str, Callable[[str], Facts]] = {
+    "query": _query,
+    "finding": _finding,
+    "behavior": _behavior,
+    "tagger": _tagger,
+}
