@@ -63,7 +63,9 @@ def _check_run(connection: "duckdb.DuckDBPyConnection", run: str) -> None:
     for table in ("runs", "rollouts"):
         if connection.execute(f"SELECT 1 FROM {table} WHERE run_id = $1 LIMIT 1", [run]).fetchall():
             return
-    raise UnknownName("run", run, [row[0] for row in connection.execute("SELECT run_id FROM runs").fetchall()])
+    known = [row[0] for row in connection.execute("SELECT run_id FROM runs").fetchall()]
+    if known:  # a store that is being filled may be asked before its first run is there
+        raise UnknownName("run", run, known)
 
 
 def _check_behaviors(behaviors: list[str], taggers: list[Tagger]) -> None:
