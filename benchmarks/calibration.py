@@ -9,6 +9,7 @@ ICC, and all its rollouts share it. A cell counts the worlds whose interval hold
 """
 
 import argparse
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -40,6 +41,7 @@ SAMPLES = (8, 64)
 PROMPTS = (10, 30, 100, 334, 500)
 ENOUGH = 10  # prompts × min(p, 1 - p) from which coverage must lie within 93 to 97%
 QUANTILES = 20_000
+BATCH = 500  # worlds drawn at once
 
 
 @dataclass(frozen=True)
@@ -91,8 +93,14 @@ def correlated(generator: np.random.Generator, latent: np.ndarray, correlation: 
     return correlation * latent + np.sqrt(1 - correlation**2) * generator.standard_normal(latent.shape)
 
 
-def covered(limits, truth: float) -> float:
-    return 100 * float(np.mean((limits.low <= truth + 1e-12) & (truth <= limits.high + 1e-12)))
+def covering(limits, truth: float) -> int:
+    """Return how many worlds have a truth inside their limits."""
+    return int(np.sum((limits.low <= truth + 1e-12) & (truth <= limits.high + 1e-12)))
+
+
+def batches(worlds: int) -> Iterable[int]:
+    """Return the sizes of batches whose arrays stay small, so that a run of 4,000 worlds needs little memory."""
+    return [min(BATCH, worlds - done) for done in range(0, worlds, BATCH)]
 
 
 def coverage_cell(name: str, events: float, percent: float, worlds: int, note: str = "") -> Cell:
@@ -107,16 +115,16 @@ def rates(
     worlds: int, generator: np.random.Generator, *, prompts: Iterable[int] = PROMPTS, unequal: bool = False
 ) -> Iterable[Cell]:
     for p, icc, samples, count in product(RATES, ICCS, SAMPLES, prompts):
-        chances = prompt_rates(generator.standard_normal((worlds, count)), p, icc)
-        n = generator.integers(1, 2 * samples, chances.shape) if unequal else np.full(chances.shape, samples)
-        limits = rate_limits(generator.binomial(n, chances), n)
-        naive = np.mean(
-            [_naive_holds(v, t, quantiles(p, icc)[1]) for v, t in zip(limits.value, n.sum(axis=1), strict=True)]
-        )
+        truth, held, naive = quantiles(p, icc)[1], 0, 0
+        for size in batches(worlds):
+            chances = prompt_rates(generator.standard_normal((size, count)), p, icc)
+            n = generator.integers(1, 2 * samples, chances.shape) if unequal else np.full(chances.shape, samples)
+            limits = rate_limits(generator.binomial(n, chances), n)
+            held += covering(limits, truth)
+            naive += sum(_naive_holds(v, t, truth) for v, t in zip(limits.value, n.sum(axis=1), strict=True))
         name = f"p {p}, ICC {icc}, {count} prompts × {samples}"
-        yield coverage_cell(
-            name, count * min(p, 1 - p), covered(limits, quantiles(p, icc)[1]), worlds, f"{100 * naive:.0f}"
-        )
+        note = f"{100 * naive / worlds:.0f}"
+        yield coverage_cell(name, count * min(p, 1 - p), 100 * held / worlds, worlds, note)
 
 
 def _naive_holds(value: float, n: float, truth: float) -> bool:
@@ -128,34 +136,47 @@ def differences(
     worlds: int, generator: np.random.Generator, *, prompts: Iterable[int] = PROMPTS, paired: bool = True
 ) -> Iterable[Cell]:
     for (p, q), icc, samples, count in product(SHIFTS, ICCS, (1, *SAMPLES), prompts):
-        latent = generator.standard_normal((worlds, count))
-        later = correlated(generator, latent, 0.8 if paired else 0.0)
-        hits = generator.binomial(samples, prompt_rates(latent, p, icc))
-        later_hits = generator.binomial(samples, prompt_rates(later, q, icc))
-        n = np.full(hits.shape, samples)
-        if paired:
-            limits = difference_limits(later_hits, n, hits, n)
-        else:
-            none = np.zeros_like(n)
-            limits = difference_limits(
-                *(np.concatenate(each, axis=1) for each in ((none, later_hits), (none, n), (hits, none), (n, none)))
-            )
-        events = count * min(p, 1 - p, q, 1 - q)
         truth = quantiles(q, icc)[1] - quantiles(p, icc)[1]
-        yield coverage_cell(
-            f"{p} → {q}, ICC {icc}, {count} prompts × {samples}", events, covered(limits, truth), worlds
+        held = sum(
+            covering(_difference(generator, size, count, samples, (p, q), icc, paired=paired), truth)
+            for size in batches(worlds)
         )
+        events = count * min(p, 1 - p, q, 1 - q)
+        yield coverage_cell(f"{p} → {q}, ICC {icc}, {count} prompts × {samples}", events, 100 * held / worlds, worlds)
+
+
+def _difference(generator, worlds: int, count: int, samples: int, ends: tuple[float, float], icc: float, *, paired):
+    latent = generator.standard_normal((worlds, count))
+    later = correlated(generator, latent, 0.8 if paired else 0.0)
+    hits = generator.binomial(samples, prompt_rates(latent, ends[0], icc))
+    later_hits = generator.binomial(samples, prompt_rates(later, ends[1], icc))
+    n = np.full(hits.shape, samples)
+    if paired:
+        return difference_limits(later_hits, n, hits, n)
+    none = np.zeros_like(n)
+    columns = ((none, later_hits), (none, n), (hits, none), (n, none))
+    return difference_limits(*(np.concatenate(each, axis=1) for each in columns))
 
 
 STRATEGIES = ((0.67, 0.9), (0.1, 0.3), (0.03, 0.1), (0.9, 0.67), (0.9, 0.9))
+SWITCHED = (1, 2)  # cells that a policy which did not change fills too
 ACCURACIES = ((0.6, 0.3, 0.7, 0.4), (0.1, 0.03, 0.1, 0.1))
 
 
-def strategy_world(generator, shape, samples, shares, accuracies, icc):
-    """Draw base and final counts of prompts that share a difficulty, and the truth of each cell of `CELLS`."""
+POPULATION = 1_000_000  # prompts that a truth without a formula is the mean over
+
+
+def strategy_chances(generator, shape, shares, accuracies, icc) -> list[np.ndarray]:
+    """Draw base and final shares and the accuracies of both strategies, for prompts that share a difficulty."""
     difficulty = generator.standard_normal(shape)
-    chances = [prompt_rates(correlated(generator, difficulty, 0.7), p, icc) for p in (*shares, *accuracies)]
-    base, final, base_shown, base_other, final_shown, final_other = chances
+    return [prompt_rates(correlated(generator, difficulty, 0.7), p, icc) for p in (*shares, *accuracies)]
+
+
+def strategy_world(generator, shape, samples, shares, accuracies, icc) -> list[np.ndarray]:
+    """Draw base and final counts, as the columns of `StrategyCounts`."""
+    base, final, base_shown, base_other, final_shown, final_other = strategy_chances(
+        generator, shape, shares, accuracies, icc
+    )
     counts = []
     for shown_chance, right, other_right in ((base, base_shown, base_other), (final, final_shown, final_other)):
         shown = generator.binomial(samples, shown_chance)
@@ -166,34 +187,49 @@ def strategy_world(generator, shape, samples, shares, accuracies, icc):
             generator.binomial(samples - shown, other_right),
         )
         counts.append(np.stack(columns, axis=-1).astype(float))
+    return counts
+
+
+@cache
+def strategy_truth(shares, accuracies, icc) -> tuple[list[float], list[float], list[float]]:
+    """Return per cell of `CELLS` its change, its pairs that differ, and what an unchanged policy switches."""
+    generator = np.random.default_rng(0)
+    base, final, base_shown, base_other, final_shown, final_other = strategy_chances(
+        generator, POPULATION, shares, accuracies, icc
+    )
     before, after = ((base, base_shown), (1 - base, base_other)), ((final, final_shown), (1 - final, final_other))
-    change = [(s * t * (b - a)).mean() for (s, a), (t, b) in product(before, after)]
-    differ = [(s * t * (a * (1 - b) + b * (1 - a))).mean() for (s, a), (t, b) in product(before, after)]
+    change = [float((s * t * (b - a)).mean()) for (s, a), (t, b) in product(before, after)]
+    differ = [float((s * t * (a * (1 - b) + b * (1 - a))).mean()) for (s, a), (t, b) in product(before, after)]
     unchanged = float((base * (1 - base) * (base_other - base_shown)).mean())
-    return counts[0], counts[1], change, differ, (0.0, unchanged, -unchanged, 0.0)
+    return change, differ, [0.0, unchanged, -unchanged, 0.0]
 
 
 def switch_cells(worlds: int, generator: np.random.Generator, *, prompts: Iterable[int] = PROMPTS) -> Iterable[Cell]:
     for shares, accuracies, icc, samples, count in product(STRATEGIES, ACCURACIES, ICCS, (1, *SAMPLES), prompts):
-        base, final, change, differ, unchanged = strategy_world(
-            generator, (worlds, count), samples, shares, accuracies, icc
-        )
-        contributions, events = pairs_by_cell(base, final)
+        change, differ, unchanged = strategy_truth(shares, accuracies, icc)
+        held: Counter[str] = Counter()
+        for size in batches(worlds):
+            base, final = strategy_world(generator, (size, count), samples, shares, accuracies, icc)
+            contributions, events = pairs_by_cell(base, final)
+            for i, name in enumerate(CELLS):
+                limits = mean_of_changes_limits(contributions[..., i], events[..., i])
+                held[name] += covering(limits, change[i])
+                if samples > 1 and i in SWITCHED:
+                    limits = mean_of_changes_limits(
+                        contributions[..., i] - unchanged_policy(base)[..., i], events[..., i]
+                    )
+                    held[f"{name} beyond chance"] += covering(limits, change[i] - unchanged[i])
         world = f"{shares[0]} → {shares[1]}, {accuracies}, ICC {icc}, {count} prompts × {samples}"
-        for i, name in enumerate(CELLS):
-            limits = mean_of_changes_limits(contributions[..., i], events[..., i])
-            yield coverage_cell(f"{name}, {world}", count * differ[i], covered(limits, change[i]), worlds)
-            if samples > 1 and i in (1, 2):
-                limits = mean_of_changes_limits(contributions[..., i] - unchanged_policy(base)[..., i], events[..., i])
-                name = f"{name} beyond chance, {world}"
-                yield coverage_cell(name, count * differ[i], covered(limits, change[i] - unchanged[i]), worlds)
+        for name, holding in held.items():
+            events_there = count * differ[CELLS.index(name.removesuffix(" beyond chance"))]
+            yield coverage_cell(f"{name}, {world}", events_there, 100 * holding / worlds, worlds)
 
 
 def shares_of_gain(worlds: int, generator: np.random.Generator) -> Iterable[Cell]:
     for samples, count in product((1, 8), (100, 500)):
-        base, final, change, _, _ = strategy_world(
-            generator, (worlds, count), samples, (0.67, 0.9), (0.6, 0.3, 0.7, 0.6), 0.3
-        )
+        setting = (0.67, 0.9), (0.6, 0.3, 0.7, 0.6), 0.3
+        change = strategy_truth(*setting)[0]
+        base, final = strategy_world(generator, (worlds, count), samples, *setting)
         contributions = pairs_by_cell(base, final)[0]
         for i, name in enumerate(CELLS):
             held = [_share_holds(world, i, change[i] / sum(change)) for world in contributions]
@@ -220,7 +256,7 @@ def decompositions(worlds: int, generator: np.random.Generator) -> Iterable[Cell
         truth = _population_shift_share(generator, shares, accuracies, icc)
         held, weights = [], cluster_weights(count)
         for _ in range(worlds):
-            base, final, *_ = strategy_world(generator, (count,), samples, shares, accuracies, icc)
+            base, final = strategy_world(generator, (count,), samples, shares, accuracies, icc)
             parts = shift_share(StrategyCounts(*base.T), StrategyCounts(*final.T), weights=weights)
             held.append([getattr(parts, name).low <= truth[name] <= getattr(parts, name).high for name in truth])
         for name, percent in zip(truth, 100 * np.mean(held, axis=0), strict=True):
@@ -228,7 +264,7 @@ def decompositions(worlds: int, generator: np.random.Generator) -> Iterable[Cell
 
 
 def _population_shift_share(generator, shares, accuracies, icc) -> dict[str, float]:
-    base, final, *_ = strategy_world(generator, (2_000_000,), 8, shares, accuracies, icc)
+    base, final = strategy_world(generator, (2_000_000,), 8, shares, accuracies, icc)
     parts = shift_share(
         StrategyCounts(*base.sum(0)[:, None].repeat(2, 1)), StrategyCounts(*final.sum(0)[:, None].repeat(2, 1))
     )
@@ -489,19 +525,19 @@ PARTS: dict[str, tuple[str, Callable[..., Iterable[Cell]], float]] = {
         1,
     ),
     "Switch cells, in points": ("Events are pairs in the cell whose correctness differs.", switch_cells, 1),
-    "Switch cells, as shares of the gain": ("Printed only where the gain is clear of 0 by 4 SE.", shares_of_gain, 0.5),
-    "Shift-share": ("Cluster bootstrap, 2,000 resamples.", decompositions, 0.25),
-    "Onset": ("First step whose true change exceeds 5 points; 30 evaluations.", found_onsets, 0.5),
+    "Switch cells, as shares of the gain": ("Printed only where the gain is clear of 0 by 4 SE.", shares_of_gain, 1),
+    "Shift-share": ("Cluster bootstrap, 2,000 resamples.", decompositions, 0.5),
+    "Onset": ("First step whose true change exceeds 5 points; 30 evaluations.", found_onsets, 1),
     "Onset on flat runs": ("Runs with an onset in either direction.", false_alarms, 0.25),
     "Taggers that drift, and shifts that are real": (
         "200 prompts × 8, 200 rollouts audited an era.",
         drifting_taggers,
         1,
     ),
-    "Corrected rates": ("200 prompts × 8, ICC .3; the note is the raw rate's interval.", corrected_rates, 0.5),
-    "Trends": ("Log odds per 100 steps, 11 evaluations.", trends, 0.25),
-    "Counts per length of text": ("Coverage; prompts differ by a Gamma factor.", counts_per_text, 0.5),
-    "Looking all run long": ("All limits right at once.", looks, 0.1),
+    "Corrected rates": ("200 prompts × 8, ICC .3; the note is the raw rate's interval.", corrected_rates, 1),
+    "Trends": ("Log odds per 100 steps, 11 evaluations.", trends, 1),
+    "Counts per length of text": ("Coverage; prompts differ by a Gamma factor.", counts_per_text, 1),
+    "Looking all run long": ("All limits right at once.", looks, 0.25),
 }
 
 
@@ -585,9 +621,9 @@ def main() -> int:
             flush=True,
         )
         for cell in missed:
-            print(f"    {cell.world}: {cell.percent:.1f} ± {cell.error:.1f}, bar {_bar(cell)}")
-    if arguments.out:
-        arguments.out.write_text(page(done, arguments.worlds), encoding="utf-8")
+            print(f"    {cell.world}: {cell.percent:.1f} ± {cell.error:.1f}, bar {_bar(cell)}", flush=True)
+        if arguments.out:
+            arguments.out.write_text(page(done, arguments.worlds), encoding="utf-8")
     return int(any(not cell.holds() for section in done for cell in section.cells))
 
 
