@@ -1,0 +1,116 @@
+"""Whether a behavior came in with a jump or drifted in: how many steps 10 to 90% of its change took."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from traceanalytics.errors import Refused
+from traceanalytics.findings.base import Answer, Finding, Named
+from traceanalytics.findings.courses import Course, course_of
+from traceanalytics.findings.evaluations import ONE_RUN, ask_each, named, runs_of
+from traceanalytics.stats.stability import Transition, transition
+from traceanalytics.store.store import Store
+
+if TYPE_CHECKING:
+    import altair
+    import pyarrow
+
+JUMP = 0.25  # of the time that a straight drift over the whole run would take
+DRIFT = 0.5
+UNCORRECTED = "uncorrected: the course is what the tagger says; no audit of it is in the store"
+
+
+@dataclass(frozen=True, slots=True)
+class Rise:
+    """One run's course and how long its change took."""
+
+    course: Course
+    transition: Transition
+
+    @property
+    def sentence(self) -> str:
+        """Say whether it was a jump."""
+        course, found = self.course, self.transition
+        change = float(course.limits.value[-1] - course.limits.value[0])
+        how = _how(found)
+        return (
+            f"{course.what} {how} in {course.run}: 10 to 90% of its change of {100 * change:+.1f} points took "
+            f"{found.rise_time.value:.0f} steps [{found.rise_time.low:.0f}, {found.rise_time.high:.0f}] of "
+            f"{course.steps[-1] - course.steps[0]:.0f}, from step {found.start:.0f} to {found.end:.0f}"
+        )
+
+
+def infer(
+    store: Store, *, in_run: str | None = None, in_behavior: str = "code_reasoning", in_split: str | None = None
+) -> Answer:
+    """Fit a monotone curve to every run's course and time its rise or fall."""
+
+    def ask(run: str) -> Rise:
+        course = course_of(store, run, behavior=in_behavior, split=in_split)
+        try:
+            return Rise(course, transition(course.steps, course.hits, course.n, resamples=2000))
+        except Refused as refusal:
+            raise Refused(f"{in_behavior} of run {run!r}: {refusal}") from refusal
+
+    found, left_out = ask_each(runs_of(store, in_run), ask)
+    estimates: list[Named] = []
+    caveats: list[str] = []
+    for each in found:
+        prefix = f"{each.course.run}: " if len(found) > 1 else ""
+        estimates.append(named(f"{prefix}steps from 10 to 90% of the change", each.transition.rise_time))
+        estimates.append(named(f"{prefix}sharpness, 0 a jump and 1 a straight drift", each.transition.sharpness))
+        apart = float(np.diff(each.course.steps).max())
+        caveats.append(
+            f"{each.course.run}: evaluations lie up to {apart:.0f} steps apart; a faster rise looks the same"
+        )
+        caveats += each.course.caveats
+    caveats.append("the curve fitted is monotone: a rise that falls again is read beside the curve")
+    caveats += [*left_out, UNCORRECTED, *([ONE_RUN] if len(found) == 1 else [])]
+    return Answer(estimates, "; ".join(each.sentence for each in found), caveats, _table(found))
+
+
+def _how(found: Transition) -> str:
+    if found.sharpness.high < JUMP:
+        return "jumped"
+    return "drifted" if found.sharpness.low > DRIFT else "moved, by a jump or by drift: not determined,"
+
+
+def _table(found: Sequence[Rise]) -> "pyarrow.Table":
+    import pyarrow
+
+    rows = []
+    for each in found:
+        limits = each.course.limits
+        rows += [
+            {"run": each.course.run, "step": int(step), "share": limits.value[i], "low": limits.low[i]}
+            | {"high": limits.high[i], "start": each.transition.start, "end": each.transition.end}
+            for i, step in enumerate(each.course.steps)
+        ]
+    return pyarrow.Table.from_pylist(rows)
+
+
+def draw(answer: Answer) -> "altair.TopLevelMixin":
+    """Draw the course with the time of its change shaded."""
+    import altair as alt
+
+    rows = answer.table.to_pylist() if answer.table is not None else []
+    base = alt.Chart(alt.Data(values=rows)).encode(color=alt.Color("run:N", title="run"))
+    spans = base.mark_rect(opacity=0.02).encode(x="start:Q", x2="end:Q")
+    axis = alt.Axis(format=".0%")
+    band = base.mark_area(opacity=0.2).encode(
+        x=alt.X("step:Q", title="training step"),
+        y=alt.Y("low:Q", title="responses that show it", axis=axis),
+        y2="high:Q",
+    )
+    return alt.layer(spans, band, base.mark_line(point=True).encode(x="step:Q", y="share:Q"))
+
+
+transition_sharpness = Finding(
+    name="transition_sharpness",
+    claim="A behavior comes in with a jump, like a phase transition, rather than by drift",
+    infer=infer,
+    queries=("evaluations", "behavior_by_prompt"),
+    draw=draw,
+)
