@@ -25,6 +25,8 @@ OF_A_ROLLOUT = re.compile(r"cot_valid|error_type:[a-z_]+")
 NEAR = 0.85  # Jaccard similarity of character 5-grams, digits masked, the previous segment included
 
 _JUDGE = re.compile(r"author|llm:\S+|[\w.@-]+( [\w.@-]+)*")
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+_TEXTS = ("id", "unit", "text", "judged_by", "judged_on", "previous", "prompt", "source", "note")
 _REQUIRED = ("id", "unit", "text", "judged", "judged_by", "judged_on")
 
 
@@ -47,10 +49,13 @@ class Judgment:
     index: int | None = None  # which segment of its response this is, from 0
     of: int | None = None  # how many segments the response has
 
+    def to_record(self) -> dict[str, JSON]:
+        """Return the judgment as a JSON object, empty parts left out."""
+        return {name: value for name, value in asdict(self).items() if value not in ("", None, {}) or name in _REQUIRED}
+
     def to_line(self) -> str:
-        """Write the judgment as one JSON line, empty parts left out."""
-        kept = {name: value for name, value in asdict(self).items() if value not in ("", None, {}) or name in _REQUIRED}
-        return json.dumps(kept, ensure_ascii=False)
+        """Write the judgment as one JSON line."""
+        return json.dumps(self.to_record(), ensure_ascii=False)
 
 
 def label_files(paths: Iterable[Path]) -> list[Path]:
@@ -72,6 +77,8 @@ def located_labels(paths: Iterable[Path], *, behaviors: Iterable[str]) -> Iterat
     """Yield every judgment with its file and line; the first faulty line is an error that names both."""
     known = set(behaviors)
     for path in label_files(paths):
+        if not path.is_file():
+            raise BadLabel(f"{path}: a folder; a label file is one JSON line a judgment")
         for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
             if line.strip():
                 yield path, number, read_judgment(line, f"{path}:{number}", known)
@@ -81,8 +88,13 @@ def read_judgment(line: bytes, where: str, known: set[str]) -> Judgment:
     """Read one line; what is wrong with it is said with its place."""
     try:
         record = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadLabel(f"{where}: no JSON: {error}") from error
+    return judgment_of(record, where, known)
+
+
+def judgment_of(record: JSON, where: str, known: set[str]) -> Judgment:
+    """Read one record; `where` names its place in what is said of it."""
     if not isinstance(record, dict):
         raise BadLabel(f"{where}: a {type(record).__name__}; a label line is an object")
     for name in _REQUIRED:
@@ -183,14 +195,32 @@ def _hard_negatives(note: str) -> set[str]:
     return {name.strip() for name in found[1].split(",")} if found else set()
 
 
+def check_texts(fields: Mapping[str, JSON], where: str) -> None:
+    """Refuse fields that are no text, or hold half of a surrogate pair, which no file in UTF-8 can."""
+    for name, value in fields.items():
+        if not isinstance(value, str):
+            raise BadLabel(f"{where}: {name!r} is {value!r}; it must be a text")
+        if _HALF_PAIR.search(value):
+            raise BadLabel(f"{where}: {name!r} holds half of a surrogate pair, which is no text")
+
+
+def check_judge(judged_by: str, where: str) -> None:
+    """Refuse what cannot be a judge's name."""
+    if not _JUDGE.fullmatch(judged_by):
+        raise BadLabel(f"{where}: 'judged_by' is {judged_by!r}; write author, a name or llm:<model>")
+
+
 def _check_types(fields: Mapping[str, JSON], where: str) -> None:
-    for name in ("id", "unit", "text", "judged_by", "judged_on", "previous", "prompt", "source", "note"):
-        if name in fields and not isinstance(fields[name], str):
-            raise BadLabel(f"{where}: {name!r} is {fields[name]!r}; it must be a text")
+    check_texts({name: fields[name] for name in _TEXTS if name in fields}, where)
     if fields["unit"] not in UNITS:
         raise BadLabel(f"{where}: 'unit' is {fields['unit']!r}; it must be segment or rollout")
-    if not _JUDGE.fullmatch(fields["judged_by"]):
-        raise BadLabel(f"{where}: 'judged_by' is {fields['judged_by']!r}; write author, a name or llm:<model>")
+    check_judge(fields["judged_by"], where)
+    for name in ("index", "of"):
+        if name in fields and (not isinstance(fields[name], int) or isinstance(fields[name], bool) or fields[name] < 0):
+            raise BadLabel(f"{where}: {name!r} is {fields[name]!r}; it must be a whole number from 0 on")
+    attributes = fields.get("attributes", {})
+    if not isinstance(attributes, dict) or not all(isinstance(value, bool) for value in attributes.values()):
+        raise BadLabel(f"{where}: 'attributes' is {attributes!r}; it must be an object of name: true or false")
     try:
         date.fromisoformat(fields["judged_on"][:10])
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""`ta labels`: check label files and load them into the store."""
+"""`ta labels`: check, compare, convert and load label files."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,7 @@ from traceanalytics.cli.output import emit_json, emit_line, emit_table
 from traceanalytics.errors import Refused
 
 PANEL = "Judge and train"
-app = typer.Typer(help="Check label files and load them into the store.", no_args_is_help=True)
+app = typer.Typer(help="Check, compare, convert and load label files.", no_args_is_help=True)
 
 Paths = Annotated[list[Path] | None, typer.Argument(help="Label files or folders; the shipped labels when left out.")]
 Against = Annotated[list[Path] | None, typer.Option(help="Folders whose texts no segment may stand in.")]
@@ -65,6 +65,48 @@ def agreement(paths: Paths = None, as_json: AsJson = False) -> None:
     else:
         rows = [[each.behavior, each.n, each.first_yes, each.second_yes, each.both_yes, each.kappa] for each in found]
         emit_table(["behavior", "n", "first yes", "second yes", "both yes", "kappa"], rows)
+
+
+@app.command()
+def export(
+    paths: Annotated[list[Path], typer.Argument(help="Label files, folders of them, or queues.")],
+    out: Annotated[Path, typer.Option(help="What to write: a .csv or .jsonl file that is not there yet.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write judgments, or a queue, as CSV or JSON lines for another tool."""
+    from traceanalytics.verbs.exchange import export_labels
+
+    lines = export_labels(paths, out)
+    if as_json:
+        emit_json({"file": str(out), "lines": lines})
+    else:
+        emit_line(f"{lines:,} lines in {out}")
+
+
+@app.command("import")
+def import_(
+    path: Annotated[Path, typer.Argument(help="A .csv or .jsonl file.")],
+    out: Annotated[Path, typer.Option(help="The label file to append to.")],
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--map", help="FIELD=COLUMN, where a field is called otherwise: judged:verification=choice."),
+    ] = None,
+    judged_by: Annotated[str | None, typer.Option("--by", help="The judge, where lines do not name one.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Append the judgments of another tool to a label file, all of them or none."""
+    from traceanalytics.errors import BadInput
+    from traceanalytics.verbs.exchange import import_labels
+
+    for word in columns or []:
+        if "=" not in word:
+            raise BadInput(f"--map {word!r}: write FIELD=COLUMN, such as text=sentence")
+    named = dict(word.split("=", 1) for word in columns or [])
+    lines = import_labels(path, out, columns=named, judged_by=judged_by)
+    if as_json:
+        emit_json({"file": str(out), "judgments": lines})
+    else:
+        emit_line(f"{lines:,} judgments appended to {out}")
 
 
 @app.command()

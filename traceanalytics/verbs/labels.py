@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from traceanalytics.behaviors import BEHAVIORS
+from traceanalytics.errors import BadLabel
 from traceanalytics.labels import counts, label_files, located_labels, near_duplicates, read_labels, standing_in
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
@@ -33,6 +34,8 @@ class LabelCheck:
 def check_labels(paths: Sequence[Path], *, against: Sequence[Path] = ()) -> LabelCheck:
     """Check schema, counts and near-duplicates, and that no segment stands in the texts of the folders `against`."""
     judgments = read_labels(paths, behaviors=BEHAVIORS.all())
+    if not judgments:
+        raise BadLabel(f"{', '.join(map(str, paths))}: no label line in it; a label file has one JSON line a judgment")
     first_judgments = list({judgment.id: judgment for judgment in reversed(judgments)}.values())[::-1]
     pairs = near_duplicates(first_judgments)
     foreign = standing_in(first_judgments, _texts_below(against)) if against else []
