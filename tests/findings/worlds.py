@@ -30,6 +30,7 @@ class Row:
     response: str = "Some words."
     reward_type: str | None = None
     model_family: str | None = None
+    prediction: str | None = None
 
 
 def fill(store: Store, rows: Iterable[Row]) -> Store:
@@ -38,7 +39,7 @@ def fill(store: Store, rows: Iterable[Row]) -> Store:
 
     rows = list(rows)
     ids = [str(i) for i in range(len(rows))]
-    names = ("run", "split", "step", "prompt", "correct", "reward", "advantage", "response")
+    names = ("run", "split", "step", "prompt", "correct", "reward", "advantage", "response", "prediction")
     table = pyarrow.table(
         {
             "rollout_id": ids,
@@ -69,8 +70,8 @@ def fill(store: Store, rows: Iterable[Row]) -> Store:
             connection.register(name, each)
         connection.execute(
             "INSERT INTO rollouts (rollout_id, run_id, split, step, prompt_key, correct, reward, advantage, group_id, "
-            "response, condition) SELECT rollout_id, run, split, step, prompt, correct, reward, advantage, "
-            "concat_ws('/', run, split, step, prompt), response, condition FROM new_rollouts"
+            "response, prediction, condition) SELECT rollout_id, run, split, step, prompt, correct, reward, advantage, "
+            "concat_ws('/', run, split, step, prompt), response, prediction, condition FROM new_rollouts"
         ).fetchall()
         connection.execute(
             "INSERT INTO prompts (prompt_key, problem_key) SELECT DISTINCT prompt, prompt FROM new_rollouts"

@@ -5,7 +5,7 @@ import pytest
 
 from traceanalytics.errors import Refused
 from traceanalytics.stats.onset import changes_since_base
-from traceanalytics.stats.stability import detrended_spread, drawdown, transition
+from traceanalytics.stats.stability import detrended_spread, drawdown, spread_about_course, transition
 
 STEPS = np.arange(0, 300, 10)
 
@@ -48,6 +48,18 @@ def test_spread_is_what_trend_and_sampling_do_not_explain() -> None:
     shaken = detrended_spread(sampled + generator.normal(0, 0.03, 200), np.full(200, 0.01))
     assert shaken.value == pytest.approx(0.03, abs=0.005)
     assert shaken.low < 0.03 < shaken.high
+
+
+def test_prompts_that_come_again_bring_no_spread_of_their_own() -> None:
+    generator = np.random.default_rng(0)
+    ease, course = generator.uniform(0, 1, (400, 1)), np.full(60, 0.5)
+    wobble = generator.normal(0, 0.04, 60)
+    n = np.full((400, 60), 8)
+    still = spread_about_course(changes_since_base(np.arange(60), generator.binomial(8, 0 * course + ease), n))
+    shaken = np.clip(ease * 0.6 + 0.2 + wobble, 0, 1)
+    found = spread_about_course(changes_since_base(np.arange(60), generator.binomial(8, shaken), n))
+    assert still.low == 0
+    assert found.value == pytest.approx(0.04, abs=0.01)
 
 
 def test_a_short_curve_has_no_spread() -> None:

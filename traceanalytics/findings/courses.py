@@ -1,5 +1,6 @@
 """A run's course over its evaluations: right answers, rewards or a behavior, counted by prompt and step."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -69,14 +70,34 @@ def course_of(store: Store, run: str, *, behavior: str | None = None, split: str
     """Read the course of a behavior; without one of right answers, or of rewards where nothing is graded."""
     if behavior is None:
         return _course_of_outcomes(store, run, split)
-    rows = _steps_of(store, run, split, needs="tagged")
-    width = _bin_width(rows)
-    table = store.query(
-        "behavior_by_prompt", in_behaviors=[behavior], in_run=run, in_split=rows[0]["split"], bin_width=width
+    (course,) = read_courses(
+        store,
+        run,
+        split,
+        query="behavior_by_prompt",
+        in_behaviors=[behavior],
+        columns=((behavior, "shown", "rollouts"),),
     )
-    shown = table["shown"].combine_chunks()
-    first = shown.flatten().to_numpy().reshape(table.num_rows, -1)[:, 0]
-    return _course(run, rows[0]["split"], behavior, table, first, table["rollouts"].to_numpy())
+    return course
+
+
+def read_courses(
+    store: Store,
+    run: str,
+    split: str | None,
+    *,
+    query: str,
+    columns: Sequence[tuple[str, str, str]],
+    **arguments: object,
+) -> list[Course]:
+    """Read several courses of a tagged run from one query: what each counts, and the columns of its hits and its n.
+
+    Of a column of lists the first entry counts.
+    """
+    rows = _steps_of(store, run, split, needs="tagged")
+    place = {"in_run": run, "in_split": rows[0]["split"], "bin_width": _bin_width(rows)}
+    table = store.query(query, **arguments, **place)
+    return [_course(run, rows[0]["split"], what, table, hits, n) for what, hits, n in columns]
 
 
 def _course_of_outcomes(store: Store, run: str, split: str | None) -> Course:
@@ -86,7 +107,7 @@ def _course_of_outcomes(store: Store, run: str, split: str | None) -> Course:
     what, hits, n = (RIGHT_ANSWERS, "right_ones", "graded") if graded else (REWARD, "total_reward", "rewarded")
     if not table[n].to_numpy().any():
         raise Refused(f"run {run!r} has neither grades nor rewards: `ta grade` says which rollouts are correct")
-    return _course(run, rows[0]["split"], what, table, table[hits].to_numpy(), table[n].to_numpy())
+    return _course(run, rows[0]["split"], what, table, hits, n)
 
 
 def _steps_of(store: Store, run: str, split: str | None, *, needs: str) -> list[dict[str, Any]]:
@@ -110,13 +131,21 @@ def _bin_width(rows: list[dict[str, Any]]) -> int:
     return int(-(-(rows[-1]["step"] - rows[0]["step"] + 1) // MOST_STEPS))
 
 
-def _course(run: str, split: str, what: str, table: "pyarrow.Table", hits: "np.ndarray", n: "np.ndarray") -> Course:
+def _course(run: str, split: str, what: str, table: "pyarrow.Table", hits: str, n: str) -> Course:
     steps, at_step = np.unique(table["step"].to_numpy(), return_inverse=True)
     encoded = table["prompt_key"].combine_chunks().dictionary_encode()
     of_prompt, prompts = encoded.indices.to_numpy(), len(encoded.dictionary)
     if prompts < FEWEST_PROMPTS:
         raise Refused(f"run {run!r} has {prompts} prompts: at least {FEWEST_PROMPTS} are needed")
     all_hits, all_n = np.zeros((prompts, len(steps))), np.zeros((prompts, len(steps)))
-    all_hits[of_prompt, at_step], all_n[of_prompt, at_step] = hits, n
-    held = all_n.sum(axis=0) > 0
-    return Course(run, split, what, steps[held].astype(np.float64), all_hits[:, held], all_n[:, held])
+    all_hits[of_prompt, at_step], all_n[of_prompt, at_step] = _column(table, hits), _column(table, n)
+    return Course(run, split, what, steps.astype(np.float64), all_hits, all_n)
+
+
+def _column(table: "pyarrow.Table", name: str) -> "np.ndarray":
+    import pyarrow
+
+    column = table[name].combine_chunks()
+    if not pyarrow.types.is_list(column.type):
+        return np.asarray(column.to_numpy())
+    return np.asarray(column.flatten().to_numpy().reshape(table.num_rows, -1)[:, 0])

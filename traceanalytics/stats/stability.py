@@ -80,6 +80,21 @@ def detrended_spread(values: Numbers, standard_errors: Numbers, *, confidence: f
     return Estimate(value, low, high, n, "evaluations")
 
 
+def spread_about_course(changes: Changes, *, confidence: float = 0.95) -> Estimate:
+    """Return `detrended_spread` of changes whose evaluations share their prompts.
+
+    What sampling adds is counted after the local line: what prompts bring to every evaluation alike is not noise.
+    """
+    influences, prompts = changes.influences, changes.prompts
+    n = len(changes.value)
+    if n < 2 * WINDOW:
+        return detrended_spread(changes.value, np.zeros(n), confidence=confidence)
+    smoother = _local_line(n)
+    left = influences - influences @ smoother.T
+    sampled = prompts / max(prompts - 1, 1) * (left**2).sum(axis=0) / (1 - np.diag(smoother))
+    return detrended_spread(changes.value, np.sqrt(sampled), confidence=confidence)
+
+
 def drawdown(changes: Changes, *, confidence: float = 0.95, resamples: int = 500, seed: int = 0) -> Drawdown:
     """Return max over s < t of p_s - p_t; limits from max-t over all pairs, prompts reweighted (as the band of S07).
 
