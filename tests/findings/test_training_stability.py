@@ -47,7 +47,7 @@ def test_noise_is_no_fall(store: Store) -> None:
 
 
 def test_a_shaken_curve_shows_its_spread(store: Store) -> None:
-    levels = 0.5 + np.random.default_rng(0).normal(0, 0.12, 40)
+    levels = 0.5 + np.random.default_rng(4).normal(0, 0.12, 40)
     answer = find(fill(store, course(levels, prompts=24)))
     (spread,) = (each for each in answer.estimates if each.label == "spread about the course")
     assert (spread.value, spread.unit) == (pytest.approx(0.12, abs=0.03), "evaluations")
