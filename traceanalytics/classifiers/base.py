@@ -12,6 +12,7 @@ from traceanalytics.labels import Judgment
 from traceanalytics.types import JSON
 
 YES, NO, NOT_JUDGED = 1, 0, -1
+SILENT, SHOWN = 0, 1  # what the cues of a behavior say of a segment; more than SHOWN: a guard vetoed, and which
 
 
 Places = tuple[
@@ -21,7 +22,10 @@ Places = tuple[
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Segments to score, as places in one byte buffer: the segment, the one before it, and its place."""
+    """Segments to score, as places in one byte buffer: the segment, the one before it, and its place.
+
+    What cues say of each may stand beside: kinds that read nothing but text leave it alone.
+    """
 
     buffer: NDArray[np.uint8]
     start: NDArray[np.int64]
@@ -29,6 +33,8 @@ class Candidates:
     previous_start: NDArray[np.int64]
     previous_stop: NDArray[np.int64]
     position: NDArray[np.float32]  # 0 for the first segment of a response, towards 1 for the last
+    cue_names: tuple[str, ...] = ()  # behaviors whose cues were asked
+    cues: NDArray[np.uint8] | None = None  # what they said, one column each: SILENT, SHOWN, or a guard's number
 
     def __len__(self) -> int:
         return len(self.start)
@@ -50,7 +56,17 @@ class Candidates:
             self.previous_start[rows],
             self.previous_stop[rows],
             self.position[rows],
+            self.cue_names,
+            None if self.cues is None else self.cues[rows],
         )
+
+    def said_by_cues(self, names: Sequence[str]) -> NDArray[np.uint8]:
+        """Return what the cues of some behaviors say, one column each; those that were not asked are silent."""
+        said = np.zeros((len(self), len(names)), dtype=np.uint8)
+        for column, name in enumerate(names):
+            if self.cues is not None and name in self.cue_names:
+                said[:, column] = self.cues[:, self.cue_names.index(name)]
+        return said
 
     def places(self) -> Places:
         """Return the columns in the order in which the kernels take them."""
