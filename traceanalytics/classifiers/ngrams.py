@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from traceanalytics.classifiers.base import NOT_JUDGED, YES, Candidates, Judged
+from traceanalytics.classifiers.base import Candidates, Judged
+from traceanalytics.classifiers.heads import FOLDS, calibrate, fit_heads, held_out_margins
 from traceanalytics.classifiers.splits import folds_of
 from traceanalytics.errors import BadModel
 from traceanalytics.types import JSON
@@ -14,11 +15,7 @@ from traceanalytics.types import JSON
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-FOLDS = 5
-STRENGTH = 4.0  # inverse of the penalty on weights
 _RAREST = 7.0  # no slot counts for more than this, however few segments have it
-_NEVER = -10.0  # the bias of a head that learned nothing
-_FEWEST = 8  # positives below which a head learns nothing and stays at 0
 _STEPS = 127  # weights are kept in this many steps a head: one byte each
 
 
@@ -40,7 +37,8 @@ class Ngrams:
         rarity = _rarity(rows)
         weighted = rows.multiply(rarity[None, :]).tocsr()
         weights, bias = fit_heads(weighted, judged.answers)
-        thresholds, slopes = _calibrated(weighted, judged.answers, folds_of(judged.groups, FOLDS))
+        margins = held_out_margins(weighted, judged.answers, folds_of(judged.groups, FOLDS))
+        thresholds, slopes = calibrate(margins, judged.answers)
         by_slot = weights * rarity[:, None]
         self.behaviors = judged.behaviors
         self._scales = (np.abs(by_slot).max(axis=0, initial=1e-9) / _STEPS).astype(np.float32)
@@ -101,66 +99,6 @@ def _rarity(rows: "csr_matrix") -> NDArray[np.float64]:
     """Weigh slots by how few segments have them: the inverse document frequency, bounded."""
     having = np.asarray((rows > 0).sum(axis=0)).ravel()
     return np.asarray(np.minimum(np.log((1 + rows.shape[0]) / (1 + having)) + 1, _RAREST))
-
-
-def fit_heads(rows: "csr_matrix", answers: NDArray[np.int8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Fit one logistic regression a column of `answers`, each on the rows judged for it; return weights and biases.
-
-    The dual solver is ten times faster than the primal one where features outnumber rows, with the same result.
-    """
-    from sklearn.linear_model import LogisticRegression
-
-    weights, bias = np.zeros((rows.shape[1], answers.shape[1])), np.full(answers.shape[1], _NEVER)
-    for head in range(answers.shape[1]):
-        known = answers[:, head] != NOT_JUDGED
-        truth = answers[known, head] == YES
-        if _FEWEST <= truth.sum() < len(truth):
-            model = LogisticRegression(
-                C=STRENGTH, solver="liblinear", dual=True, tol=1e-3, max_iter=2000, random_state=0
-            )
-            model.fit(rows[known], truth)
-            weights[:, head], bias[head] = model.coef_[0], model.intercept_[0]
-    return weights, bias
-
-
-def _calibrated(
-    rows: "csr_matrix", answers: NDArray[np.int8], folds: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return for every head the margin of the best F1 on unseen folds, and the slope that calibrates margins there."""
-    margins = np.zeros(answers.shape)
-    for fold in range(FOLDS):
-        test = folds == fold
-        if test.any() and not test.all():
-            weights, bias = fit_heads(rows[~test], answers[~test])
-            margins[test] = rows[test] @ weights + bias
-    thresholds, slopes = np.zeros(answers.shape[1]), np.ones(answers.shape[1])
-    for head in range(answers.shape[1]):
-        known = answers[:, head] != NOT_JUDGED
-        truth = answers[known, head] == YES
-        if _FEWEST <= truth.sum() < len(truth):
-            thresholds[head] = _best_threshold(margins[known, head], truth)
-            slopes[head] = _slope(margins[known, head] - thresholds[head], truth)
-    return thresholds, slopes
-
-
-def _best_threshold(margins: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
-    order = np.argsort(-margins, kind="stable")
-    right = np.cumsum(truth[order])
-    f1 = 2 * right / (np.arange(1, len(truth) + 1) + truth.sum())
-    best = int(np.argmax(f1))
-    below = margins[order[min(best + 1, len(order) - 1)]]
-    return float((margins[order[best]] + below) / 2)
-
-
-def _slope(margins: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
-    """Fit P(yes) = 1 / (1 + exp(-slope * margin)), through 0.5 at the threshold, by its likelihood."""
-    from scipy.optimize import minimize_scalar
-
-    signs = np.where(truth, 1.0, -1.0)
-    fitted = minimize_scalar(
-        lambda slope: np.logaddexp(0, -signs * margins * slope).sum(), bounds=(0.05, 20), method="bounded"
-    )
-    return float(fitted.x)
 
 
 def _checked(array: NDArray[Any], shape: tuple[int, ...], kind: type) -> NDArray[Any]:
