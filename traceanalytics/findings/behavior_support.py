@@ -1,0 +1,221 @@
+"""Whether a behavior was already in the base model, or unseen in so many of its samples; beside a distilled model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from traceanalytics.errors import Refused
+from traceanalytics.findings.base import Answer, Finding, Named
+from traceanalytics.findings.evaluations import (
+    FEWEST_PROMPTS,
+    ask_each,
+    evaluations_of,
+    named,
+    percent,
+    points,
+    refuse_gaps,
+    runs_of,
+)
+from traceanalytics.stats.estimate import Estimate
+from traceanalytics.stats.rates import rate
+from traceanalytics.stats.support import Support, support
+from traceanalytics.store.store import Store
+
+if TYPE_CHECKING:
+    import altair
+    import pyarrow
+
+UNCORRECTED = "uncorrected: a tagger that errs finds a behavior in any base; no audit of it is in the store"
+_PROBLEMS = "SELECT DISTINCT prompt_key, problem_key FROM prompts WHERE prompt_key IS NOT NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One trained model beside its base, on the problems of both."""
+
+    run: str
+    how: str
+    base_name: str
+    base: Estimate
+    base_samples: int
+    base_prompts: float
+    after: Estimate
+    support: Support
+
+    @property
+    def is_unseen(self) -> bool:
+        """Say whether no sample of the base shows the behavior."""
+        return self.base.value == 0
+
+    def sentence(self, behavior: str) -> str:
+        """Say what the base had, and what this model has beyond it."""
+        found = self.support
+        if self.is_unseen:
+            said = (
+                f"{behavior} is unseen in {self.base_samples:,} samples of {self.base.n} prompts of {self.base_name}: "
+                f"its rate there is at most {self.base.high:.2%}"
+            )
+        else:
+            said = (
+                f"{behavior} is already in {self.base_name}: {percent(self.base)} of {self.base_samples:,} samples "
+                f"show it, on {self.base_prompts:.0%} of {self.base.n} prompts"
+            )
+        said += f"; {self.run} ({self.how}) shows it in {percent(self.after)}"
+        if found.beyond_chance is None:
+            return f"{said}, and only after training on {percent(found.only_after)} of the prompts, 1 sample each"
+        beyond = found.beyond_chance
+        told = "on more prompts than chance" if beyond.low > 0 else "on no more prompts than chance"
+        return f"{said}, and only after training {told}: {points(beyond)} of them in {found.k} samples"
+
+
+def infer(
+    store: Store,
+    *,
+    in_run: str | None = None,
+    in_behavior: str = "code_reasoning",
+    in_split: str | None = None,
+    base: str | None = None,
+    distilled: str | None = None,
+) -> Answer:
+    """Hold every run's last evaluation, and that of a distilled model, against the base: step 0, or the run `base`."""
+    problems = {row["prompt_key"]: row["problem_key"] for row in store.sql(_PROBLEMS).to_pylist()}
+    others = {run for name in (base, distilled) if name is not None for run in runs_of(store, name)}
+    runs = runs_of(store, in_run)
+    asked = [run for run in runs if run not in others] or runs
+
+    def ask(run: str) -> Arm:
+        return _arm(store, run, in_behavior, in_split, base or run, problems, how="RL")
+
+    found, left_out = ask_each(asked, ask)
+    if distilled is not None:
+        base_run = base or found[0].run
+        found.append(_arm(store, distilled, in_behavior, in_split, base_run, problems, how="distilled"))
+    estimates: list[Named] = []
+    for each in found:
+        estimates += _numbers(each, f"{each.run}: " if len(found) > 1 else "")
+    caveats = [
+        "prompts are compared at equal numbers of samples; by chance: what two sets of base samples would show",
+        *_counter_examples(found, in_behavior),
+        *left_out,
+        UNCORRECTED,
+    ]
+    if any(each.support.by_chance is None for each in found):
+        caveats.append("one base sample a prompt: what chance alone would show is not known; sample 2 or more")
+    if distilled is None:
+        caveats.append("no distilled model is beside it: with distilled=RUN one is")
+    return Answer(estimates, "; ".join(each.sentence(in_behavior) for each in found), caveats, _table(found))
+
+
+def _counter_examples(found: Sequence[Arm], behavior: str) -> list[str]:
+    unseen = {each.base_samples for each in found if each.is_unseen}
+    return [
+        f"unseen in {samples:,} samples is not absent: more samples, or other prompts, may show {behavior}"
+        for samples in sorted(unseen)
+    ]
+
+
+def _arm(
+    store: Store, run: str, behavior: str, split: str | None, base: str, problems: dict[str, str], *, how: str
+) -> Arm:
+    last = evaluations_of(store, run, split, needs="tagged")[-1]
+    first = evaluations_of(store, base, split or last["split"], needs="tagged")[0]
+    if first["step"] > 0 and base == run:
+        raise Refused(
+            f"run {run!r} has no step 0 in the split {first['split']}: name a run of the untrained model with base=RUN"
+        )
+    if base == run and last["step"] == first["step"]:
+        raise Refused(f"run {run!r} has one step in the split {first['split']}: the trained model needs another")
+    for row in (first, last):
+        refuse_gaps(row, graded=False, tagged=True)
+    if first["conditions"] != last["conditions"]:
+        raise Refused(
+            f"the base was sampled with {first['conditions'][0] or 'conditions unknown'}, run {run!r} with "
+            f"{last['conditions'][0] or 'conditions unknown'}: what shows only in one may be the condition's doing"
+        )
+    before, after = (_counts(store, row, behavior, problems) for row in (first, last))
+    shared = sorted(before.keys() & after.keys())
+    if len(shared) < FEWEST_PROMPTS:
+        raise Refused(
+            f"{len(shared)} problems of run {run!r} are also in the base: at least {FEWEST_PROMPTS} are needed"
+        )
+    (hits, n), (new_hits, new_n) = (
+        np.array([counts[problem] for problem in shared], dtype=np.float64).T for counts in (before, after)
+    )
+    name = f"the base {base}" if base != run else f"the base of {run}"
+    return Arm(
+        run,
+        how,
+        name,
+        rate(hits, n),
+        int(n.sum()),
+        float((hits > 0).mean()),
+        rate(new_hits, new_n),
+        support(hits, n, hits=new_hits, n=new_n),
+    )
+
+
+def _counts(store: Store, row: dict[str, Any], behavior: str, problems: dict[str, str]) -> dict[str, tuple[int, int]]:
+    """Return by problem how many rollouts of one evaluation show the behavior, and how many there are."""
+    arguments = {"in_run": row["run_id"], "in_split": row["split"]}
+    table = store.query("behavior_by_prompt", in_behaviors=[behavior], **arguments)
+    counts: dict[str, tuple[int, int]] = {}
+    columns = (table[name].to_pylist() for name in ("step", "prompt_key", "shown", "rollouts"))
+    for step, prompt, shown, rollouts in zip(*columns, strict=True):
+        if step == row["step"]:
+            problem = problems.get(prompt, prompt)
+            hits, n = counts.get(problem, (0, 0))
+            counts[problem] = hits + shown[0], n + rollouts
+    return counts
+
+
+def _numbers(each: Arm, prefix: str) -> list[Named]:
+    found = each.support
+    numbers = [
+        named(f"{prefix}rate in the base", each.base),
+        named(f"{prefix}rate after training", each.after),
+        named(f"{prefix}prompts that show it only after training, {found.k} samples each", found.only_after),
+        named(f"{prefix}prompts that show it only in the base, {found.k} samples each", found.only_before),
+    ]
+    if found.by_chance is not None and found.beyond_chance is not None:
+        numbers.append(named(f"{prefix}either of them by chance", found.by_chance))
+        numbers.append(named(f"{prefix}only after training, beyond chance", found.beyond_chance))
+    return numbers
+
+
+def _table(found: Sequence[Arm]) -> "pyarrow.Table":
+    import pyarrow
+
+    return pyarrow.Table.from_pylist(
+        [
+            {"run": each.run, "how": each.how, "when": when, "share": number.value, "low": number.low}
+            | {"high": number.high, "prompts": number.n}
+            for each in found
+            for when, number in (("base", each.base), ("after training", each.after))
+        ]
+    )
+
+
+def draw(answer: Answer) -> "altair.TopLevelMixin":
+    """Draw the rate in the base and after training, an arm a row."""
+    import altair as alt
+
+    rows = answer.table.to_pylist() if answer.table is not None else []
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        y=alt.Y("run:N", title=None), yOffset="when:N", color=alt.Color("when:N", title=None)
+    )
+    axis = alt.Axis(format=".0%")
+    ranges = base.mark_rule(strokeWidth=2).encode(
+        x=alt.X("low:Q", title="responses that show it", axis=axis), x2="high:Q"
+    )
+    return alt.layer(ranges, base.mark_point(filled=True, size=60, opacity=1).encode(x="share:Q", shape="how:N"))
+
+
+behavior_support = Finding(
+    name="behavior_support",
+    claim="Training brings out what the base already shows, and distillation adds what it does not",
+    infer=infer,
+    queries=("evaluations", "behavior_by_prompt"),
+    draw=draw,
+)
