@@ -85,7 +85,7 @@ WHERE
     tagged.tagger_id = coalesce(in_tagger, (SELECT meta.value FROM meta WHERE meta.name = 'active_tagger'))
     AND rollouts.split = in_split
     AND (in_run IS NULL OR rollouts.run_id = in_run)
-    AND (from_step IS NULL OR rollouts.step >= from_step)
-    AND (to_step IS NULL OR rollouts.step <= to_step)
+    AND (from_step IS NULL OR coalesce(rollouts.step, 0) >= from_step)
+    AND (to_step IS NULL OR coalesce(rollouts.step, 0) <= to_step)
 GROUP BY ALL
 ORDER BY run_id, step, prompt_key;

@@ -11,7 +11,7 @@ from traceanalytics.cli.options import AsJson, Db
 from traceanalytics.cli.output import emit_json, emit_line, harmless, note
 
 if TYPE_CHECKING:
-    from traceanalytics.findings.behavior_shift import Shift
+    from traceanalytics.findings.shifts import Shift
     from traceanalytics.verbs.analyze import Analysis
     from traceanalytics.verbs.tag import TagReport
 

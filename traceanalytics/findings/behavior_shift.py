@@ -1,268 +1,318 @@
 """Which behaviors became more or less frequent from the start of a run to its end, beyond chance."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from traceanalytics.errors import BadInput, Refused
+from traceanalytics.errors import Refused, UnknownName
+from traceanalytics.findings.audits import audit_of
 from traceanalytics.findings.base import Answer, Finding, Named
-from traceanalytics.store.counts import Counts, count_by_prompt
+from traceanalytics.findings.evaluations import FEWEST_PROMPTS, ask_each, named, points
+from traceanalytics.findings.shifts import Shift, find_shifts, percent, shown_behaviors, tagged_runs
+from traceanalytics.findings.turns import Turn, turns_of
+from traceanalytics.stats.estimate import Estimate, Floats, floats
+from traceanalytics.stats.tipping import AuditedShift, audited_shift
 from traceanalytics.store.store import Store
 
 if TYPE_CHECKING:
     import altair
-    import numpy as np
+    import pyarrow
 
-ENOUGH_ROLLOUTS = 200  # in a window
-WIDEST_WINDOW = 0.2  # of the steps
-SMALL = 0.05  # a shift below this, in either direction, is called small
-FALSE_DISCOVERIES = 0.05
-_SPLITS = ("train", "val", "eval", "probe")
-_STEPS = """
-SELECT coalesce(rollouts.step, 0) AS step, count(*) AS rollouts
-FROM current_tagged JOIN rollouts USING (rollout_id)
-WHERE rollouts.run_id = $run AND rollouts.split = $split
-GROUP BY ALL ORDER BY ALL
-"""
-_PLACES = """
-SELECT DISTINCT rollouts.run_id, rollouts.split FROM current_tagged JOIN rollouts USING (rollout_id) ORDER BY ALL
-"""
+MOST_IN_A_SENTENCE = 5
+MOST_CLUSTERS = 4000  # more prompts than this are resampled in groups
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Training steps from the first to the last of them."""
+class Verdict(StrEnum):
+    """What can be said of one behavior in one run."""
 
-    first: int
-    last: int
-
-    def __str__(self) -> str:
-        return f"step {self.first}" if self.first == self.last else f"steps {self.first} to {self.last}"
+    ROSE = "confirmed rise"
+    FELL = "confirmed fall"
+    ROSE_THEN_FELL = "rose then fell"
+    NO_CHANGE = "no change (equivalent)"
+    UNDETERMINED = "undetermined"
+    UNAUDITED = "detected but unaudited"
 
 
 @dataclass(frozen=True, slots=True)
-class Shift:
-    """A behavior's rate at the start and at the end of a run, and their difference; `survives` the correction."""
+class ByLength:
+    """What length leaves of a shift: spans per 1,000 characters at both ends, and the shift among equally long text."""
 
-    run: str
-    split: str
-    behavior: str
-    start: Named
-    end: Named
-    change: Named
-    p: float
-    adjusted_p: float
-    start_window: Window
-    end_window: Window
-    shared_prompts: float
+    start: Estimate
+    end: Estimate
+    shift: Estimate | None
 
-    @property
-    def survives(self) -> bool:
-        """Say whether the shift is there after correction for the number of behaviors looked at."""
-        return self.adjusted_p <= FALSE_DISCOVERIES
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One behavior in one run: its shift, what it did in between, what audits say, what length leaves of it."""
+
+    shift: Shift
+    verdict: Verdict
+    turn: Turn | None
+    audited: AuditedShift | None
+    by_length: ByLength | None
 
     @property
     def sentence(self) -> str:
-        """Say what happened."""
-        verb = "rose" if self.change.value > 0 else "fell"
-        size = "" if abs(self.change.value) >= SMALL else " a little"
-        return (
-            f"{self.behavior} {verb}{size} from {percent(self.start)} at {self.start_window} "
-            f"to {percent(self.end)} at {self.end_window} of {self.run}"
-        )
-
-
-def percent(number: Named) -> str:
-    """Write a share with its interval.
-
-    >>> percent(Named("x", 0.654, 0.601, 0.702, 60))
-    '65% [60, 70]'
-    """
-    if number.low is None or number.high is None:
-        return f"{number.value:.0%}"
-    digits = 0 if number.high - number.low >= 0.02 else 1
-    low, high = (f"{100 * limit:.{digits}f}" for limit in (number.low, number.high))
-    return f"{number.value:.{digits}%} [{low}, {high}]"
-
-
-def find_shifts(
-    store: Store, *, run: str, split: str | None = None, behaviors: Sequence[str] | None = None
-) -> list[Shift]:
-    """Compare the first and the last window of a run for every behavior, the largest shift first.
-
-    The windows are the fewest steps that hold 200 rollouts, at most a fifth of all. A prompt that is in both is one
-    cluster, so that what pairs cancel is canceled.
-    """
-    split = split or _split_of(store, run)
-    start_window, end_window = _windows(store, run, split)
-    names = tuple(behaviors) if behaviors else shown_behaviors(store)
-    start = count_by_prompt(
-        store, names, run=run, split=split, from_step=start_window.first, to_step=start_window.last, bin_width=2**30
-    )
-    end = count_by_prompt(
-        store, names, run=run, split=split, from_step=end_window.first, to_step=end_window.last, bin_width=2**30
-    )
-    return sorted(
-        _compare(run, split, start, end, start_window, end_window),
-        key=lambda shift: (not shift.survives, -abs(shift.change.value), shift.behavior),
-    )
-
-
-def shown_behaviors(store: Store) -> tuple[str, ...]:
-    """Return every behavior that the active tagger saw anywhere."""
-    return tuple(store.query("behaviors_shown")["behavior"].to_pylist())
+        """Say what happened and how sure that is."""
+        shift, change = self.shift, points(self.shift.change)
+        if self.verdict is Verdict.ROSE_THEN_FELL and self.turn is not None:
+            return (
+                f"{shift.behavior} rose from {percent(shift.start)} at {shift.start_window} to "
+                f"{percent(self.turn.rate)} at {self.turn.window} and fell to {percent(shift.end)} at "
+                f"{shift.end_window} of {shift.run}: {self.verdict}"
+            )
+        if shift.survives:
+            return f"{shift.sentence}: {self.verdict}"
+        return f"No shift beyond chance of {shift.behavior} in {shift.run}, {change}: {self.verdict}"
 
 
 def infer(
-    store: Store, *, in_behavior: str | None = None, in_run: str | None = None, in_split: str | None = None
+    store: Store,
+    *,
+    in_behavior: str | None = None,
+    in_run: str | None = None,
+    in_split: str | None = None,
+    base: str | None = None,
+    margin: float = 0.05,
 ) -> Answer:
-    """Answer for one behavior, or for all of them, in one run or in each."""
-    places = store.sql(_PLACES).to_pylist()
-    if not places:
+    """Answer for one behavior, or for all of them at a false discovery rate of 5%, in one run or in each.
+
+    The windows are the first and the last steps that hold 200 rollouts, at most a fifth of all; `base` names the run
+    that holds the base model, for runs that do not log it. A change inside ±margin is called none.
+    """
+    runs = tagged_runs(store)
+    if not runs:
         raise Refused("no rollout is tagged: `ta tag` finds the behaviors")
-    runs = sorted({place["run_id"] for place in places})
+    behaviors = [in_behavior] if in_behavior is not None else list(shown_behaviors(store))
+
+    def ask(run: str) -> list[Shift]:
+        shifts = find_shifts(store, run=run, split=in_split, behaviors=behaviors, base=base)
+        if shifts and (fewest := min(min(each.start.n, each.end.n) for each in shifts)) < FEWEST_PROMPTS:
+            raise Refused(
+                f"run {run!r} has {fewest} prompts in a window: at least {FEWEST_PROMPTS} tell a shift from chance"
+            )
+        return shifts
+
+    asked = [in_run] if in_run is not None else [run for run in runs if run != base]
     if in_run is not None and in_run not in runs:
-        raise BadInput(f"no tagged run is called {in_run!r}; there is {', '.join(runs)}")
-    found: list[Shift] = []
-    for run in [in_run] if in_run is not None else runs:
-        shifts = find_shifts(store, run=run, split=in_split)
-        found += [shift for shift in shifts if in_behavior in (None, shift.behavior)]
-        if in_behavior is not None and in_behavior not in {shift.behavior for shift in shifts}:
-            found += find_shifts(store, run=run, split=in_split, behaviors=[in_behavior])
-    return _answer(found, several=len({shift.run for shift in found}) > 1)
+        raise UnknownName("tagged run", in_run, runs)
+    found, left_out = ask_each(asked, ask)
+    shifts = _adjusted([shift for of_run in found for shift in of_run])
+    judged = _judge(store, shifts, base=base, margin=margin, asked=in_behavior is not None)
+    several = len(found) > 1
+    numbers = [number for each in judged for number in _estimates(each, several=several)]
+    return Answer(numbers, _verdict(judged), [*_caveats(store, judged), *left_out], _table(judged))
 
 
-def _answer(shifts: list[Shift], *, several: bool) -> Answer:
-    import pyarrow
+def _adjusted(shifts: Sequence[Shift]) -> list[Shift]:
+    """Correct for every behavior of every run that is looked at; one behavior of one run needs no correction."""
+    from traceanalytics.stats.multiplicity import benjamini_hochberg
 
-    estimates = [
-        Named(_label(shift, what, several=several), each.value, each.low, each.high, each.n, each.unit)
-        for shift in shifts
-        for what, each in (("start", shift.start), ("end", shift.end), ("shift", shift.change))
+    adjusted = benjamini_hochberg([shift.p for shift in shifts])
+    return sorted(
+        (replace(shift, adjusted_p=float(p)) for shift, p in zip(shifts, adjusted, strict=True)),
+        key=lambda shift: (not shift.survives, -abs(shift.change.value), shift.run, shift.behavior),
+    )
+
+
+def _judge(store: Store, shifts: Sequence[Shift], *, base: str | None, margin: float, asked: bool) -> list[Judged]:
+    turns: dict[tuple[str, str], Turn] = {}
+    for run in dict.fromkeys(shift.run for shift in shifts):
+        found = turns_of(store, [shift for shift in shifts if shift.run == run], base=base)
+        turns |= {(run, behavior): turn for behavior, turn in found.items()}
+    judged = []
+    for place, shift in enumerate(shifts):
+        turn, audited = turns.get((shift.run, shift.behavior)), _audited(store, shift)
+        told = asked or (shift.survives and place < MOST_IN_A_SENTENCE)
+        by_length = _by_length(store, shift) if told else None
+        judged.append(Judged(shift, judge(shift, turn, audited, margin), turn, audited, by_length))
+    return judged
+
+
+def judge(shift: Shift, turn: Turn | None, audited: AuditedShift | None, margin: float) -> Verdict:
+    """Return the verdict: a rise that was given back, else a change that an audit bears out, else none or neither."""
+    if turn is not None and turn.is_peak:
+        return Verdict.ROSE_THEN_FELL
+    if not shift.survives:
+        low, high = shift.within
+        return Verdict.NO_CHANGE if -margin <= low and high <= margin else Verdict.UNDETERMINED
+    if audited is None:
+        return Verdict.UNAUDITED
+    if not audited.confirmed:
+        return Verdict.UNDETERMINED
+    return Verdict.ROSE if audited.corrected.value > 0 else Verdict.FELL
+
+
+def _audited(store: Store, shift: Shift) -> AuditedShift | None:
+    """Hold a shift against the audits of its two windows, where both were audited."""
+    audits = [
+        audit_of(store, behavior=shift.behavior, run=window.run or shift.run, first=window.first, last=window.last)
+        for window in (shift.start_window, shift.end_window)
     ]
-    moved = [shift for shift in shifts if shift.survives]
-    verdict = "; ".join(shift.sentence for shift in moved[:5])
-    if len(moved) > 5:
-        verdict += f"; and {len(moved) - 5} more"
-    if not moved:
-        looked_at = ", ".join(dict.fromkeys(shift.behavior for shift in shifts)) if len(shifts) <= 3 else "no behavior"
-        verdict = f"No shift beyond chance of {looked_at}" if len(shifts) <= 3 else "No behavior shifted beyond chance"
-    rows = [
-        {
-            "run": shift.run,
-            "behavior": shift.behavior,
-            "start": shift.start.value,
-            "end": shift.end.value,
-            "change": shift.change.value,
-            "low": shift.change.low,
-            "high": shift.change.high,
-            "prompts": shift.change.n,
-            "adjusted_p": shift.adjusted_p,
-            "survives": shift.survives,
-        }
-        for shift in shifts
+    if audits[0] is None or audits[1] is None:
+        return None
+    return audited_shift(_estimate(shift.start), audits[0], _estimate(shift.end), audits[1])
+
+
+def _estimate(number: Named) -> Estimate:
+    low, high = number.low, number.high
+    return Estimate(number.value, 0.0 if low is None else low, 1.0 if high is None else high, number.n, number.unit)
+
+
+def _by_length(store: Store, shift: Shift) -> ByLength | None:
+    """Count spans per text, and compare the windows inside bands of length."""
+    import numpy as np
+
+    from traceanalytics.stats.ratios import count_rate
+    from traceanalytics.stats.within_prompt import difference_within_strata
+
+    tables = [
+        store.query(
+            "behavior_by_length",
+            in_behavior=shift.behavior,
+            in_run=window.run or shift.run,
+            in_split=shift.split,
+            from_step=window.first,
+            to_step=window.last,
+        )
+        for window in (shift.start_window, shift.end_window)
     ]
-    return Answer(estimates, verdict, _caveats(shifts), pyarrow.Table.from_pylist(rows))
+    prompts = [np.asarray(table["prompt_key"].to_pylist()) for table in tables]
+    bands = [table["length_band"].to_numpy() for table in tables]
+    names, of_prompt = np.unique(np.concatenate(prompts), return_inverse=True)
+    lengths, of_band = np.unique(np.concatenate(bands), return_inverse=True)
+    clusters = min(len(names), MOST_CLUSTERS)
+    cells = np.split(of_prompt % clusters * len(lengths) + of_band, [len(prompts[0])])
+
+    def laid_out(name: str) -> list[Floats]:
+        size = clusters * len(lengths)
+        return [
+            floats(np.bincount(cell, weights=table[name].to_numpy(), minlength=size)).reshape(clusters, -1)
+            for cell, table in zip(cells, tables, strict=True)
+        ]
+
+    spans, text, shown, n = (laid_out(name) for name in ("spans", "text_length", "showing", "rollouts"))
+    try:
+        rates = [count_rate(of.sum(axis=1), length.sum(axis=1) / 1000) for of, length in zip(spans, text, strict=True)]
+    except Refused:  # no text was read
+        return None
+    try:
+        same = difference_within_strata(shown[1], n[1], base_successes=shown[0], base_n=n[0])
+    except Refused:  # no length is in both windows
+        same = None
+    return ByLength(rates[0], rates[1], same)
 
 
-def _label(shift: Shift, what: str, *, several: bool) -> str:
-    return f"{shift.run}: {shift.behavior}: {what}" if several else f"{shift.behavior}: {what}"
+def _estimates(each: Judged, *, several: bool) -> list[Named]:
+    """Return what is printed of one behavior in one run: as counted, as audits correct it, and as length leaves it."""
+    shift = each.shift
+    prefix = f"{shift.run}: {shift.behavior}" if several else shift.behavior
+    numbers = [
+        replace(number, label=f"{prefix}: {what}")
+        for what, number in (("start", shift.start), ("end", shift.end), ("shift", shift.change))
+    ]
+    if each.audited is not None:
+        numbers.append(named(f"{prefix}: shift", each.audited.corrected, corrected=True))
+    if each.by_length is not None:
+        numbers.append(named(f"{prefix}: start per 1,000 characters", each.by_length.start))
+        numbers.append(named(f"{prefix}: end per 1,000 characters", each.by_length.end))
+        if each.by_length.shift is not None:
+            numbers.append(named(f"{prefix}: shift at equal length", each.by_length.shift))
+    return numbers
 
 
-def _caveats(shifts: Sequence[Shift]) -> list[str]:
-    caveats = ["uncorrected: the rates count what the tagger says; no audit of it is in the store"]
+def _verdict(judged: Sequence[Judged]) -> str:
+    told = [each for each in judged if each.shift.survives or each.verdict is Verdict.ROSE_THEN_FELL]
+    others = [each for each in judged if each not in told]
+    if not told and len(judged) > 3:
+        return f"No behavior shifted beyond chance: {_counted(others)}"
+    if not told:
+        return "; ".join(each.sentence for each in judged) or "No behavior is tagged"
+    said = "; ".join(each.sentence for each in told[:MOST_IN_A_SENTENCE])
+    if len(told) > MOST_IN_A_SENTENCE:
+        said += f"; and {len(told) - MOST_IN_A_SENTENCE} more"
+    return f"{said}; of the others {_counted(others)}" if others else said
+
+
+def _counted(judged: Sequence[Judged]) -> str:
+    verdicts = [each.verdict for each in judged]
+    return ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in Verdict if verdict in verdicts)
+
+
+def _caveats(store: Store, judged: Sequence[Judged]) -> list[str]:
+    caveats = []
+    if any(each.audited is None for each in judged):
+        caveats.append("uncorrected: the rates count what the tagger says; no audit of it is in the store")
+    shifts = [each.shift for each in judged]
+    if len(judged) > 1:
+        caveats.append(
+            f"{len(judged)} behaviors and runs are looked at: one in 20 of the shifts found may be chance "
+            f"(Benjamini-Hochberg)"
+        )
     if any(shift.shared_prompts < 0.5 for shift in shifts):
         caveats.append(
             "fewer than half of the prompts are in both windows: a change of prompts may be part of the shift"
         )
+    for shift in {shift.run: shift for shift in shifts}.values():
+        if shift.start_window.run is None and shift.start_window.first > 0:
+            caveats.append(
+                f"{shift.run} has no step 0: its start, {shift.start_window}, is already trained; base=RUN names the "
+                f"run that holds the base model"
+            )
+    caveats += [caveat for each in judged for caveat in _caveats_of(each)]
     if len({shift.run for shift in shifts}) == 1:
         caveats.append("one run: this says nothing about other seeds or about the reward")
     return caveats
 
 
-def _compare(run: str, split: str, start: Counts, end: Counts, first: Window, last: Window) -> list[Shift]:
-    import numpy as np
-
-    from traceanalytics.stats.differences import difference_limits
-    from traceanalytics.stats.multiplicity import benjamini_hochberg
-    from traceanalytics.stats.rates import rate_limits
-
-    prompts, places = np.unique(np.concatenate([start.prompts, end.prompts]).astype(str), return_inverse=True)
-    before, after = places[: len(start.prompts)], places[len(start.prompts) :]
-    base = _spread(start, before, len(prompts))
-    now = _spread(end, after, len(prompts))
-    then_rate, now_rate = rate_limits(*base), rate_limits(*now)
-    change = difference_limits(*now, *base)
-    p = _p_of(change.value, change.low, change.high)
-    adjusted = benjamini_hochberg(p)
-    shared = len(np.intersect1d(before, after)) / max(len(prompts), 1)
-
-    def named(label: str, limits: object, i: int) -> Named:
-        value, low, high, n = (getattr(limits, name)[i] for name in ("value", "low", "high", "prompts"))
-        return Named(label, float(value), float(low), float(high), int(n))
-
-    return [
-        Shift(
-            run,
-            split,
-            behavior,
-            named("start", then_rate, i),
-            named("end", now_rate, i),
-            named("shift", change, i),
-            float(p[i]),
-            float(adjusted[i]),
-            first,
-            last,
-            shared,
+def _caveats_of(each: Judged) -> list[str]:
+    shift, caveats = each.shift, []
+    if each.audited is not None and shift.survives and not each.audited.confirmed:
+        what = "false positive rate" if shift.change.value > 0 else "sensitivity"
+        measured = each.audited.measured
+        caveats.append(
+            f"{shift.behavior} of {shift.run}: a late {what} of {each.audited.tipping:.0%} would explain the shift "
+            f"away, and the audit leaves {measured.low:.0%} to {measured.high:.0%}"
         )
-        for i, behavior in enumerate(start.behaviors)
-    ]
+    if each.audited is not None and each.audited.drift_p <= 0.05:
+        caveats.append(f"{shift.behavior} of {shift.run}: the tagger errs otherwise late in the run than early in it")
+    if each.turn is not None and not each.turn.is_peak:
+        caveats.append(
+            f"{shift.behavior} of {shift.run} was at {percent(each.turn.rate)} at {each.turn.window} and came back"
+        )
+    same = None if each.by_length is None else each.by_length.shift
+    if same is not None and shift.survives and same.low <= 0 <= same.high:
+        caveats.append(
+            f"{shift.behavior} of {shift.run}: among responses of one length the shift is {points(same)}, so that the "
+            f"length of the text may explain it"
+        )
+    return caveats
 
 
-def _spread(counts: Counts, places: "np.ndarray", prompts: int) -> tuple["np.ndarray", "np.ndarray"]:
-    """Return shown and rollouts with a row a behavior and a column a prompt of either window."""
-    import numpy as np
+def _table(judged: Sequence[Judged]) -> "pyarrow.Table":
+    import pyarrow
 
-    shown = np.zeros((len(counts.behaviors), prompts))
-    shown[:, places] = counts.shown.T
-    rollouts = np.zeros((1, prompts))
-    rollouts[0, places] = counts.rollouts
-    return shown, np.repeat(rollouts, len(counts.behaviors), axis=0)
-
-
-def _p_of(value: "np.ndarray", low: "np.ndarray", high: "np.ndarray") -> "np.ndarray":
-    """Return the two-sided p that goes with an interval: below 0.05 where the interval leaves out 0."""
-    import numpy as np
-    from scipy.special import ndtr
-
-    half = np.where(value > 0, value - low, high - value)
-    return 2 * ndtr(-1.96 * np.abs(value) / np.maximum(half, 1e-12))  # type: ignore[no-any-return]
-
-
-def _windows(store: Store, run: str, split: str) -> tuple[Window, Window]:
-    rows = store.sql(_STEPS, {"run": run, "split": split}).to_pylist()
-    if not rows:
-        raise Refused(f"run {run!r} has no tagged rollouts in the split {split}: `ta tag --run {run}` tags them")
-    if len(rows) < 2:
-        raise Refused(f"run {run!r} has a single step in the split {split}: a shift needs two")
-    most = max(1, int(len(rows) * WIDEST_WINDOW))
-    start = _fewest(rows, most)
-    end = _fewest(rows[::-1], most)
-    return Window(rows[0]["step"], start), Window(end, rows[-1]["step"])
-
-
-def _fewest(rows: Sequence[dict[str, int]], most: int) -> int:
-    held = 0
-    for row in rows[:most]:
-        held += row["rollouts"]
-        if held >= ENOUGH_ROLLOUTS:
-            return row["step"]
-    return rows[most - 1]["step"]
-
-
-def _split_of(store: Store, run: str) -> str:
-    splits = {place["split"] for place in store.sql(_PLACES).to_pylist() if place["run_id"] == run}
-    return next((split for split in _SPLITS if split in splits), "train")
+    return pyarrow.Table.from_pylist(
+        [
+            {
+                "run": shift.run,
+                "behavior": shift.behavior,
+                "start": shift.start.value,
+                "end": shift.end.value,
+                "change": shift.change.value,
+                "low": shift.change.low,
+                "high": shift.change.high,
+                "prompts": shift.change.n,
+                "adjusted_p": shift.adjusted_p,
+                "survives": shift.survives,
+                "verdict": str(each.verdict),
+            }
+            for each in judged
+            for shift in [each.shift]
+        ]
+    )
 
 
 def draw(answer: Answer) -> "altair.TopLevelMixin":
@@ -278,7 +328,7 @@ def draw(answer: Answer) -> "altair.TopLevelMixin":
     ranges = base.mark_rule(strokeWidth=2).encode(
         x=alt.X("low:Q", title="change from start to end", axis=alt.Axis(format="+.0%")), x2="high:Q"
     )
-    points = base.mark_point(filled=True, size=60, opacity=1).encode(x="change:Q")
+    points = base.mark_point(filled=True, size=60, opacity=1).encode(x="change:Q", shape=alt.Shape("verdict:N"))
     zero = alt.Chart(alt.Data(values=[{}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x=alt.datum(0))
     return alt.layer(zero, ranges, points)
 
@@ -287,6 +337,6 @@ behavior_shift = Finding(
     name="behavior_shift",
     claim="Behaviors become more or less frequent during a run",
     infer=infer,
-    queries=("behavior_by_prompt",),
+    queries=("behavior_by_prompt", "behavior_by_length"),
     draw=draw,
 )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from traceanalytics.errors import Refused
-from traceanalytics.findings.behavior_shift import Shift, find_shifts, percent
+from traceanalytics.findings.shifts import Shift, find_shifts, percent
 from traceanalytics.pages.base import Table
 from traceanalytics.pages.view import View, state_of
 from traceanalytics.store.store import Store

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from traceanalytics.findings.behavior_shift import Shift
+from traceanalytics.findings.shifts import Shift
 from traceanalytics.pages.base import Selectors
 from traceanalytics.pages.rates import rates_over_steps
 from traceanalytics.pages.view import View, look

@@ -1,0 +1,58 @@
+-- One row per prompt and band of length: rollouts that show a behavior, how often, in how much text.
+--
+-- Longer responses show more of everything; inside a band they are about equally long.
+--
+-- param in_behavior: the behavior
+-- param in_run:      one run id; NULL means every run
+-- param in_split:    train, val, eval or probe
+-- param from_step:   first training step that counts; NULL means the first there is
+-- param to_step:     last training step that counts; NULL means the last there is
+--
+-- column run_id VARCHAR:      the training run
+-- column prompt_key VARCHAR:  the prompt; a rollout without one stands for itself
+-- column length_band INTEGER: whole part of twice the binary logarithm of the characters: a half more is the next band
+-- column rollouts BIGINT:     tagged rollouts of the prompt in the band
+-- column showing BIGINT:      of these, rollouts that show the behavior
+-- column spans BIGINT:        spans of text that show it
+-- column text_length BIGINT:  characters of the tagged rollouts
+CREATE OR REPLACE MACRO behavior_by_length(
+    in_behavior VARCHAR := 'verification',
+    in_run VARCHAR := NULL,
+    in_split VARCHAR := 'train',
+    from_step BIGINT := NULL,
+    to_step BIGINT := NULL
+) AS TABLE
+WITH read_rollouts AS (
+    SELECT
+        rollouts.run_id,
+        coalesce(rollouts.prompt_key, rollouts.rollout_id) AS prompt_key,
+        rollouts.rollout_id,
+        floor(2 * log2(greatest(tagged.characters, 1)))::INTEGER AS length_band,
+        list_contains(tagged.shown, in_behavior) AS is_shown,
+        tagged.characters AS text_length
+    FROM current_tagged AS tagged
+    JOIN rollouts USING (rollout_id)
+    WHERE
+        rollouts.split = in_split
+        AND (in_run IS NULL OR rollouts.run_id = in_run)
+        AND (from_step IS NULL OR coalesce(rollouts.step, 0) >= from_step)
+        AND (to_step IS NULL OR coalesce(rollouts.step, 0) <= to_step)
+),
+spans_by_rollout AS (
+    SELECT rollout_id, count(*) AS spans
+    FROM current_tags
+    WHERE behavior = in_behavior AND score >= 0.5
+    GROUP BY ALL
+)
+SELECT
+    run_id,
+    prompt_key,
+    length_band,
+    count(*) AS rollouts,
+    count(*) FILTER (WHERE is_shown) AS showing,
+    coalesce(sum(spans), 0)::BIGINT AS spans,
+    sum(text_length)::BIGINT AS text_length
+FROM read_rollouts
+LEFT JOIN spans_by_rollout USING (rollout_id)
+GROUP BY run_id, prompt_key, length_band
+ORDER BY run_id, prompt_key, length_band;
