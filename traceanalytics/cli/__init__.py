@@ -22,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_NOT_COMMANDS = {"options", "output"}
+_NOT_COMMANDS = {"options", "output", "screen"}
 
 
 def _add_commands() -> None:

@@ -74,8 +74,8 @@ class Browser:
 
     def screen(self, width: int, height: int) -> list[Line]:
         """Return as many lines as there is room for: what is chosen, the text, the keys."""
-        head = [[(_cut(self._choice(), width), STRONG)]]
-        foot = [[(_cut(KEYS if self.typing is None else f"search: {self.typing}▏", width), FAINT)]]
+        head = [[(cut(self._choice(), width), STRONG)]]
+        foot = [[(cut(KEYS if self.typing is None else f"search: {self.typing}▏", width), FAINT)]]
         body = self._body(width)
         room = height - len(head) - len(foot)
         self.top = min(self.top, max(len(body) - room, 0))
@@ -117,13 +117,13 @@ class Browser:
 
     def _lines(self, reading: Reading, width: int) -> Iterator[Line]:
         facts = " · ".join(f"{name} {value}" for name, value in reading.facts.items())
-        yield [(_cut(shown_text(f"{reading.rollout_id}  {facts}"), width), FAINT)]
+        yield [(cut(shown_text(f"{reading.rollout_id}  {facts}"), width), FAINT)]
         seen = sorted({span.behavior for span in reading.spans if span.score >= SHOWN_FROM})
-        yield from _wrapped([(", ".join(seen) or "shows nothing", FAINT)], width)
+        yield from wrapped([(", ".join(seen) or "shows nothing", FAINT)], width)
         yield [("── prompt", STRONG)]
-        yield from _wrapped([(shown_text(reading.prompt), PLAIN)], width)
+        yield from wrapped([(shown_text(reading.prompt), PLAIN)], width)
         yield [("── response", STRONG)]
-        yield from _wrapped(_lit(reading, self.behavior), width)
+        yield from wrapped(_lit(reading, self.behavior), width)
 
 
 def _next_behavior(browser: Browser) -> None:
@@ -190,7 +190,7 @@ def _style(over: Sequence[Span], names: Sequence[str], behavior: str | None) -> 
     return f"{LIT if first.score >= SHOWN_FROM else HALF_LIT} {names.index(first.behavior)}"
 
 
-def _wrapped(pieces: Line, width: int) -> Iterator[Line]:
+def wrapped(pieces: Line, width: int) -> Iterator[Line]:
     """Break pieces into lines of a width, at spaces where there are some."""
     line: Line = []
     used = 0
@@ -236,7 +236,7 @@ def _width(text: str) -> int:
     return len(text) if text.isascii() else sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-def _cut(text: str, width: int) -> str:
+def cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: max(width - 1, 0)] + "…"
 
 

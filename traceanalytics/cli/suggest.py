@@ -1,0 +1,78 @@
+"""`ta suggest`: a queue of what is worth judging."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from traceanalytics.cli.options import AsJson, Db
+from traceanalytics.cli.output import emit_json, emit_line, note
+
+PANEL = "Judge and train"
+
+
+class Kind(StrEnum):
+    """What is worth judging."""
+
+    UNCERTAIN = "uncertain"
+    DISAGREEING = "disagreeing"
+    AUDIT = "audit"
+
+
+def suggest(
+    kind: Annotated[
+        Kind,
+        typer.Argument(
+            help="uncertain: segments the tagger is unsure of; disagreeing: segments two taggers part on; "
+            "audit: whole rollouts at random, which correct rates."
+        ),
+    ],
+    db: Db,
+    behavior: Annotated[list[str] | None, typer.Option(help="A behavior to ask for; repeat it for several.")] = None,
+    run: Annotated[str | None, typer.Option(help="One run; every run if left out.")] = None,
+    split: Annotated[str | None, typer.Option(help="train, val, eval or probe.")] = None,
+    tagger: Annotated[str | None, typer.Option(help="Whose tags; the active tagger's if left out.")] = None,
+    other: Annotated[str | None, typer.Option(help="The tagger that disagrees.")] = None,
+    other_behavior: Annotated[
+        str | None, typer.Option("--as", help="What the other tagger calls the behavior.")
+    ] = None,
+    n: Annotated[int, typer.Option("-n", min=1, help="How many to draw.")] = 100,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same queue.")] = 0,
+    judged: Annotated[
+        list[Path] | None, typer.Option(help="Label files of what is judged already, beside those the store holds.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The queue to write; queue-KIND.jsonl if left out.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw a queue to judge with `ta label` or `ta judge`; what was judged already is never drawn again."""
+    from traceanalytics.errors import BadInput
+    from traceanalytics.judging import answers_beside, write_queue
+    from traceanalytics.store.store import Store
+    from traceanalytics.verbs.suggest import suggest_audit, suggest_disagreeing, suggest_uncertain
+
+    path = out or Path(f"queue-{kind.value}.jsonl")
+    answered = [*(judged or []), *sorted(path.parent.glob("*-judged.jsonl"))]
+    chosen = {"run": run, "split": split, "tagger": tagger, "n": n, "seed": seed, "judged": answered}
+    if kind is Kind.UNCERTAIN:
+        questions = suggest_uncertain(Store(db), behaviors=behavior or [], **chosen)  # type: ignore[arg-type]
+    elif kind is Kind.AUDIT:
+        questions = suggest_audit(Store(db), behavior or [], **chosen)  # type: ignore[arg-type]
+    elif other is None:
+        raise BadInput("`ta suggest disagreeing` needs --other TAGGER; `ta list taggers` names them")
+    else:
+        questions = suggest_disagreeing(
+            Store(db),
+            other,
+            behaviors=behavior or [],
+            other_behavior=other_behavior,
+            **chosen,  # type: ignore[arg-type]
+        )
+    write_queue(path, questions)
+    asks = sum(len(question.asked) for question in questions)
+    if as_json:
+        emit_json({"queue": str(path), "drawn": len(questions), "questions": asks})
+        return
+    unit = "rollouts" if kind is Kind.AUDIT else "segments"
+    emit_line(f"{len(questions):,} {unit} in {path}, {asks:,} questions")
+    note(f"next: ta label {path} (answers go to {answers_beside(path)})")

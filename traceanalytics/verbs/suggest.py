@@ -1,0 +1,401 @@
+"""Queues of what is worth judging: segments the tagger is unsure of, segments two taggers part on, random audits."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from traceanalytics.behaviors import BEHAVIORS
+from traceanalytics.errors import BadInput, Refused, UnknownName
+from traceanalytics.judging import OF_A_ROLLOUT, Question, question_id, read_queue
+from traceanalytics.labels import located_labels
+from traceanalytics.segments import segment
+from traceanalytics.store.store import Store
+from traceanalytics.types import JSON, DecidedBy
+
+CONTEXT = 1200  # characters before the previous segment that a judge sees
+LEAST_OF_TAGGED = 0.25  # of an audit, so that a rare behavior's precision is measured at all
+ERROR_OF_TAGGED, ERROR_OF_UNTAGGED = 0.3, 0.05  # what is expected of a tagger that nobody has audited
+_MORE = 4  # times as many candidates as asked for, since some repeat a text that is already there
+
+_OUTCOME = """
+CASE
+    WHEN rollouts.correct IS NOT NULL THEN if(rollouts.correct, 'right', 'wrong')
+    WHEN rollouts.reward IS NOT NULL THEN if(rollouts.reward > 0, 'rewarded', 'not rewarded')
+    ELSE 'unknown'
+END
+"""
+_SPREAD = f"""
+placed AS (
+    SELECT
+        spans.*,
+        row_number() OVER (
+            PARTITION BY spans.behavior, rollouts.run_id, coalesce(rollouts.step, 0) * 3 // (last.step + 1), {_OUTCOME}
+            ORDER BY spans.doubt, md5($seed || spans.rollout_id || spans.segment)
+        ) AS place
+    FROM spans
+    JOIN rollouts USING (rollout_id)
+    JOIN (SELECT run_id, max(coalesce(step, 0)) AS step FROM rollouts GROUP BY ALL) AS last USING (run_id)
+    WHERE ($run IS NULL OR rollouts.run_id = $run) AND ($split IS NULL OR rollouts.split = $split)
+)
+SELECT rollout_id, segment, list(DISTINCT behavior ORDER BY behavior) AS asked
+FROM placed
+GROUP BY ALL
+ORDER BY min(place), min(md5($seed || rollout_id || segment))
+LIMIT $at_most
+"""
+_UNCERTAIN = f"""
+WITH spans AS (
+    SELECT rollout_id, segment, behavior, min(abs(score - 0.5)) AS doubt
+    FROM tags
+    WHERE tagger_id = $tagger AND list_contains($behaviors, behavior)
+    GROUP BY ALL
+),
+{_SPREAD}
+"""
+_DISAGREEING = f"""
+WITH read_by_both AS (
+    SELECT rollout_id FROM tagged WHERE tagger_id = $tagger
+    INTERSECT
+    SELECT rollout_id FROM tagged WHERE tagger_id = $other
+),
+mine AS (
+    SELECT DISTINCT rollout_id, segment, behavior FROM tags
+    WHERE tagger_id = $tagger AND score >= 0.5 AND list_contains($behaviors, behavior)
+),
+theirs AS (
+    SELECT DISTINCT rollout_id, segment, if($other_behavior IS NULL, behavior, $behaviors[1]) AS behavior FROM tags
+    WHERE tagger_id = $other AND score >= 0.5
+        AND (behavior = $other_behavior OR ($other_behavior IS NULL AND list_contains($behaviors, behavior)))
+),
+parted AS ((FROM mine EXCEPT FROM theirs) UNION ALL (FROM theirs EXCEPT FROM mine)),
+spans AS (SELECT parted.*, 0 AS doubt FROM parted SEMI JOIN read_by_both USING (rollout_id)),
+{_SPREAD}
+"""
+_POPULATION = f"""
+WITH eras AS (
+    SELECT unnest($runs) AS run_id, unnest($firsts) AS from_step, unnest($lasts) AS to_step
+),
+population AS (
+    SELECT
+        rollouts.rollout_id,
+        concat_ws(' · ', rollouts.run_id, format('{{}}-{{}}', eras.from_step, eras.to_step), {_OUTCOME}) AS place,
+        list_has_any(tagged.shown, $behaviors) AS is_tagged,
+        md5($seed || coalesce(rollouts.prompt_key, '')) || md5($seed || rollouts.rollout_id) AS spread
+    FROM tagged
+    JOIN rollouts USING (rollout_id)
+    JOIN eras ON eras.run_id = rollouts.run_id
+        AND coalesce(rollouts.step, 0) BETWEEN eras.from_step AND eras.to_step
+    ANTI JOIN (SELECT unnest($left_out::VARCHAR[]) AS rollout_id) AS left_out
+        ON left_out.rollout_id = rollouts.rollout_id
+    WHERE tagged.tagger_id = $tagger AND rollouts.split = $split
+)
+"""
+_STRATA = f"""
+{_POPULATION}
+SELECT place, is_tagged, count(*) AS rollouts FROM population GROUP BY ALL ORDER BY ALL
+"""
+_DRAW = f"""
+{_POPULATION},
+drawn_of AS (
+    SELECT unnest($places) AS place, unnest($are_tagged) AS is_tagged, unnest($shares::DOUBLE[]) AS share
+),
+numbered AS (
+    SELECT
+        population.rollout_id,
+        population.spread,
+        drawn_of.share,
+        row_number() OVER (PARTITION BY place, is_tagged ORDER BY population.spread) AS number,
+        hash($seed || place || is_tagged) % 1000003 / 1000003 AS start
+    FROM population
+    JOIN drawn_of USING (place, is_tagged)
+)
+SELECT rollout_id, share AS drawn_with
+FROM numbered
+WHERE floor(number * share + start) > floor((number - 1) * share + start)
+ORDER BY md5(spread)
+"""
+_TEXTS = """
+SELECT rollouts.rollout_id, rollouts.response, coalesce(prompts.text, '') AS prompt
+FROM rollouts LEFT JOIN prompts USING (prompt_key)
+WHERE list_contains($ids, rollouts.rollout_id)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Era:
+    """Training steps of one run, from the first to the last of them."""
+
+    run: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """Rollouts of one run, era and outcome that a tagger says show a behavior, or do not; `drawn` of them are drawn."""
+
+    place: str
+    is_tagged: bool
+    rollouts: int
+    drawn: int = 0
+
+
+def suggest_uncertain(
+    store: Store,
+    *,
+    behaviors: Sequence[str] = (),
+    run: str | None = None,
+    split: str | None = None,
+    tagger: str | None = None,
+    n: int = 100,
+    seed: int = 0,
+    judged: Sequence[Path] = (),
+) -> list[Question]:
+    """Draw segments whose score is nearest to a half, in turn from each behavior, run, third of the steps and outcome.
+
+    A tagger without scores, such as `cues`, is as unsure of each of its tags as of the other.
+    """
+    chosen = tagger_of(store, tagger)
+    asked = {"tagger": chosen, "behaviors": _behaviors(behaviors), "run": run, "split": split}
+    found = _segments(store, _UNCERTAIN, asked, n, seed, judged)
+    if not found:
+        raise Refused(f"{chosen} has tagged nothing that is not judged yet; `ta suggest audit` draws at random")
+    return found
+
+
+def suggest_disagreeing(
+    store: Store,
+    other: str,
+    *,
+    behaviors: Sequence[str] = (),
+    other_behavior: str | None = None,
+    run: str | None = None,
+    split: str | None = None,
+    tagger: str | None = None,
+    n: int = 100,
+    seed: int = 0,
+    judged: Sequence[Path] = (),
+) -> list[Question]:
+    """Draw segments that one of two taggers tags and the other does not, among rollouts that both have read."""
+    if other_behavior is not None and len(behaviors) != 1:
+        raise BadInput("--as says what the other tagger calls one behavior: name that with --behavior")
+    mine, theirs = tagger_of(store, tagger), tagger_of(store, other)
+    asked = {"tagger": mine, "other": theirs, "other_behavior": other_behavior, "behaviors": _behaviors(behaviors)}
+    found = _segments(store, _DISAGREEING, {**asked, "run": run, "split": split}, n, seed, judged)
+    if not found:
+        raise Refused(
+            f"{mine} and {theirs} part on nothing that is not judged yet; name what the other one calls it with --as"
+        )
+    return found
+
+
+def suggest_audit(
+    store: Store,
+    behaviors: Sequence[str],
+    *,
+    run: str | None = None,
+    split: str | None = None,
+    tagger: str | None = None,
+    n: int = 100,
+    seed: int = 0,
+    judged: Sequence[Path] = (),
+    eras: Sequence[Era] = (),
+) -> list[Question]:
+    """Draw whole rollouts at random, with known probabilities, to be judged for some behaviors.
+
+    Each run and era (thirds of the steps unless given) gets as many, and within it each outcome its part; a quarter at
+    least are rollouts that the tagger says show a behavior, as far as there are some. A draw spreads over prompts.
+    What was judged, or gave a segment that was, is left out before the probabilities are counted.
+    """
+    if not behaviors:
+        raise BadInput("an audit asks of each rollout whether it shows certain behaviors: name them with --behavior")
+    names = _behaviors(behaviors)
+    chosen = tagger_of(store, tagger)
+    split = split or split_of(store, chosen, run)
+    eras = eras or eras_of(store, names, run=run, split=split, tagger=chosen)
+    population = {
+        "tagger": chosen,
+        "behaviors": names,
+        "split": split,
+        "seed": str(seed),
+        "runs": [era.run for era in eras],
+        "firsts": [era.first for era in eras],
+        "lasts": [era.last for era in eras],
+        "left_out": sorted(_judged_rollouts(store, judged)),
+    }
+    rows = store.sql(_STRATA, population).to_pylist()
+    strata = allocate([Stratum(**row) for row in rows], n)
+    if not strata:
+        raise Refused(f"{chosen} has read no rollout of the split {split} that is not judged yet; `ta tag` reads more")
+    wanted = [stratum for stratum in strata if stratum.drawn]
+    drawing = {
+        "places": [stratum.place for stratum in wanted],
+        "are_tagged": [stratum.is_tagged for stratum in wanted],
+        "shares": [stratum.drawn / stratum.rollouts for stratum in wanted],
+    }
+    drawn = {row["rollout_id"]: row["drawn_with"] for row in store.sql(_DRAW, population | drawing).to_pylist()}
+    texts = _texts(store, drawn)
+    return [
+        Question(
+            question_id(rollout_id),
+            "rollout",
+            texts[rollout_id]["response"],
+            tuple(names),
+            prompt=texts[rollout_id]["prompt"],
+            source=OF_A_ROLLOUT + rollout_id,
+            drawn_with=drawn_with,
+        )
+        for rollout_id, drawn_with in drawn.items()
+        if texts[rollout_id]["response"]
+    ]
+
+
+def allocate(strata: Sequence[Stratum], n: int) -> list[Stratum]:
+    """Say how many rollouts to draw from each stratum: as many for each run and era, see `suggest_audit`.
+
+    >>> strata = [Stratum("r · 0-9 · right", True, 20), Stratum("r · 0-9 · right", False, 980)]
+    >>> [stratum.drawn for stratum in allocate(strata, 40)]
+    [10, 30]
+    """
+    by_era: dict[str, list[Stratum]] = {}
+    for stratum in strata:
+        by_era.setdefault(stratum.place.rsplit(" · ", 1)[0], []).append(stratum)
+    drawn: list[Stratum] = []
+    for number, of_era in enumerate(by_era.values()):
+        share = n // len(by_era) + (number < n % len(by_era))
+        sizes = {tagged: sum(each.rollouts for each in of_era if each.is_tagged is tagged) for tagged in (True, False)}
+        spread = {
+            True: sizes[True] * (ERROR_OF_TAGGED * (1 - ERROR_OF_TAGGED)) ** 0.5,
+            False: sizes[False] * (ERROR_OF_UNTAGGED * (1 - ERROR_OF_UNTAGGED)) ** 0.5,
+        }
+        wanted = max(LEAST_OF_TAGGED, spread[True] / max(spread[True] + spread[False], 1e-9)) * share
+        of_tagged = round(min(sizes[True], max(wanted, share - sizes[False])))
+        for tagged, here in ((True, of_tagged), (False, min(share - of_tagged, sizes[False]))):
+            drawn += _in_parts([each for each in of_era if each.is_tagged is tagged], here)
+    return drawn
+
+
+def eras_of(store: Store, behaviors: Sequence[str], *, run: str | None, split: str, tagger: str) -> list[Era]:
+    """Return the thirds of the steps of each run, as the query `corrected_rate` counts them."""
+    rows = store.query("corrected_rate", in_behaviors=list(behaviors), in_run=run, in_split=split, in_tagger=tagger)
+    return [Era(row["run_id"], row["from_step"], row["to_step"]) for row in rows.to_pylist()]
+
+
+def tagger_of(store: Store, name: str | None) -> str:
+    """Return the id of a tagger that has read rollouts here, by name or id; the active one where none is named."""
+    if name is None:
+        rows = store.sql("SELECT value AS tagger_id FROM meta WHERE name = 'active_tagger'").to_pylist()
+        if not rows:
+            raise Refused("no rollout is tagged yet: `ta tag` finds the behaviors")
+        return str(rows[0]["tagger_id"])
+    rows = store.sql(
+        "SELECT taggers.tagger_id, taggers.name, count(*) AS read FROM taggers JOIN tagged USING (tagger_id) "
+        "GROUP BY ALL ORDER BY read DESC, 1"
+    ).to_pylist()
+    for row in rows:
+        if name in (row["tagger_id"], row["name"]):
+            return str(row["tagger_id"])
+    known = ", ".join(dict.fromkeys(row["name"] for row in rows)) or "none"
+    raise BadInput(f"tagger {name!r} has read nothing here; run `ta tag --tagger {name}` first. These have: {known}")
+
+
+def split_of(store: Store, tagger: str, run: str | None) -> str:
+    """Return the split that was asked for by nobody: that of which the tagger has read most."""
+    rows = store.sql(
+        "SELECT rollouts.split, count(*) AS read FROM tagged JOIN rollouts USING (rollout_id) "
+        "WHERE tagger_id = $tagger AND ($run IS NULL OR run_id = $run) GROUP BY ALL ORDER BY read DESC, 1",
+        {"tagger": tagger, "run": run},
+    ).to_pylist()
+    if not rows:
+        known = ", ".join(store.sql("SELECT run_id FROM runs ORDER BY 1")["run_id"].to_pylist()) or "none"
+        raise BadInput(f"no tagged run is called {run!r}; the store holds {known}")
+    return str(rows[0]["split"])
+
+
+def _in_parts(strata: Sequence[Stratum], n: int) -> list[Stratum]:
+    """Share n out in proportion to size, whole numbers by largest remainder."""
+    total = sum(stratum.rollouts for stratum in strata)
+    exact = [n * stratum.rollouts / max(total, 1) for stratum in strata]
+    left = n - sum(map(int, exact))
+    gains = sorted(range(len(strata)), key=lambda i: int(exact[i]) - exact[i])[:left]
+    return [
+        Stratum(each.place, each.is_tagged, each.rollouts, int(exact[i]) + (i in gains))
+        for i, each in enumerate(strata)
+    ]
+
+
+def _segments(
+    store: Store, statement: str, asked: Mapping[str, JSON], n: int, seed: int, judged: Sequence[Path]
+) -> list[Question]:
+    known = judged_ids(store, judged)
+    rows = store.sql(statement, {**asked, "seed": str(seed), "at_most": _MORE * n + len(known)}).to_pylist()
+    rows = [row for row in rows if question_id(row["rollout_id"], row["segment"]) not in known]
+    texts = _texts(store, [row["rollout_id"] for row in rows])
+    questions: dict[str, Question] = {}
+    for row in rows:
+        question = _question(row, texts[row["rollout_id"]])
+        if question is not None:
+            questions.setdefault(" ".join(question.text.casefold().split()), question)
+        if len(questions) == n:
+            break
+    return list(questions.values())
+
+
+def _question(row: Mapping[str, JSON], of_rollout: Mapping[str, JSON]) -> Question | None:
+    response, index = of_rollout["response"], row["segment"]
+    segments = segment(response)
+    if index >= len(segments):
+        return None
+    here = segments[index]
+    before = segments[index - 1].start if index else here.start
+    text = response[here.start : here.stop]
+    if not text.strip():
+        return None
+    return Question(
+        question_id(row["rollout_id"], index),
+        "segment",
+        text,
+        tuple(row["asked"]),
+        previous=response[before : segments[index - 1].stop] if index else "",
+        prompt=of_rollout["prompt"],
+        source=OF_A_ROLLOUT + row["rollout_id"],
+        before=response[max(before - CONTEXT, 0) : before],
+        index=index,
+        of=len(segments),
+    )
+
+
+def _texts(store: Store, ids: Iterable[str]) -> dict[str, dict[str, JSON]]:
+    rows = store.sql(_TEXTS, {"ids": list(dict.fromkeys(ids))}).to_pylist()
+    return {row["rollout_id"]: row for row in rows}
+
+
+def judged_ids(store: Store, paths: Sequence[Path]) -> set[str]:
+    """Return the ids of what was judged: in the store's judgments and in label files, queues' answers among them."""
+    known = set(store.sql("SELECT DISTINCT id FROM judgments")["id"].to_pylist())
+    for path in paths:
+        known |= {judgment.id for _, _, judgment in located_labels([path], behaviors=BEHAVIORS.all())}
+    return known
+
+
+def _judged_rollouts(store: Store, paths: Sequence[Path]) -> set[str]:
+    """Return the rollouts that were judged, or of which a segment was: a model may have been trained on those."""
+    in_store = "SELECT DISTINCT rollout_id FROM judgments WHERE rollout_id IS NOT NULL"
+    known = set(store.sql(in_store)["rollout_id"].to_pylist())
+    for _, _, judgment in located_labels(paths, behaviors=BEHAVIORS.all()):
+        if judgment.source.startswith(OF_A_ROLLOUT):
+            known.add(judgment.source.removeprefix(OF_A_ROLLOUT))
+    return known
+
+
+def waiting_ids(paths: Iterable[Path]) -> set[str]:
+    """Return what other queues ask for already."""
+    return {question.id for path in paths for question in read_queue(path, behaviors=BEHAVIORS.all())}
+
+
+def _behaviors(names: Sequence[str]) -> list[str]:
+    known = BEHAVIORS.all()
+    for name in names:
+        if name not in known:
+            raise UnknownName("behavior", name, known)
+    return list(names) or [each.name for each in known.values() if each.decided_by is DecidedBy.CLASSIFIER]
