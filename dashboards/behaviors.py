@@ -14,7 +14,7 @@ def build(store: Store, selectors: Selectors) -> list[Block]:
     """Draw every behavior that the tagger saw."""
     view = look(store, selectors)
     tagger = view.need_tags()
-    seen = [row["behavior"] for row in view.rows("behaviors_shown")]
+    seen = list(view.seen)
     names = [name for name in seen if name in selectors.behaviors] if selectors.behaviors else seen
     if not names:
         asked = ", ".join(selectors.behaviors) or "a behavior"

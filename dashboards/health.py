@@ -51,7 +51,7 @@ def _headings(view: View, query: str) -> dict[str, str]:
 
 
 def _decay(view: View, names: tuple[str, ...], title: str) -> list[Block]:
-    seen = {row["behavior"] for row in view.rows("behaviors_shown")} if view.tagger else set()
+    seen = view.seen
     chosen = [name for name in names if name in seen]
     if not chosen:
         return [

@@ -51,8 +51,8 @@ def _by_change(view: View) -> list[str]:
     for shift in (shift for each in shifts_of(view).values() for shift in each):
         moved = abs(shift.change.value) + shift.survives
         most[shift.behavior] = max(moved, most.get(shift.behavior, 0.0))
-    for row in view.rows("behaviors_shown"):
-        most.setdefault(row["behavior"], 0.0)
+    for name in view.seen:
+        most.setdefault(name, 0.0)
     chosen = view.selectors.behaviors
     return [name for name in sorted(most, key=lambda name: -most[name]) if not chosen or name in chosen]
 

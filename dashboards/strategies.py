@@ -16,7 +16,7 @@ def build(store: Store, selectors: Selectors) -> list[Block]:
     view = look(store, selectors)
     tagger = view.need_tags()
     behavior = selectors.behaviors[0] if selectors.behaviors else OURS
-    seen = {row["behavior"] for row in view.rows("behaviors_shown")}
+    seen = view.seen
     if behavior not in seen:
         return [Text(f"{tagger} saw {behavior} in no rollout, so there are no two strategies to compare.", "warning")]
     return [_shares(view, behavior), *_accuracies(view, behavior)]

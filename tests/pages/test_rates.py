@@ -44,6 +44,16 @@ def test_rates_agree_with_the_query_that_counts_without_prompts(analyzed: Store)
     assert ours == pytest.approx({row["step"]: row["share"] for row in query}, abs=1e-6)
 
 
+def test_steps_put_together_here_are_what_the_store_puts_together(analyzed: Store) -> None:
+    view = look(analyzed, Selectors(runs=("random", "truth"), bin_width=20))
+    ours = {(row["run"], row["step"]): (row["shown"], row["prompts"]) for row in rates_over_steps(view, ["planning"])}
+    for run in ("random", "truth"):
+        counts = count_by_prompt(analyzed, ["planning"], run=run, bin_width=20)
+        for step in set(counts.steps):
+            at = counts.steps == step
+            assert ours[run, step] == (counts.shown[at].sum(), at.sum())
+
+
 def test_a_page_has_no_more_points_than_a_line_can_show(store: Store) -> None:
     with store.writing() as connection:
         connection.execute(

@@ -92,6 +92,24 @@ def test_the_query_string_chooses(live: Live) -> None:
     assert "<td>truth</td>" not in shown
 
 
+def test_another_tagger_can_be_chosen(live: Live) -> None:
+    _, html = get(live, "/tagger?tagger=spurious_rewards.has_code", cookie=cookie_of(live))
+    assert '<option value="spurious_rewards.has_code" selected>' in html
+    assert "count what spurious_rewards.has_code@" in html
+    _, rates = get(live, "/behaviors?tagger=spurious_rewards.has_code&run=random", cookie=cookie_of(live))
+    assert "<td>spurious_rewards.has_code</td>" in rates
+    assert "<td>verification</td>" not in rates
+    status, said = get(live, "/behaviors?tagger=spurious", cookie=cookie_of(live))
+    assert (status, "no tagger that has read rollouts here is called 'spurious'" in said) == (400, True)
+
+
+def test_the_search_narrows_what_is_read(live: Live) -> None:
+    _, found = get(live, "/reading?run=random&behavior=verification&search=the", cookie=cookie_of(live))
+    _, none = get(live, "/reading?run=random&behavior=verification&search=zebra-crossing", cookie=cookie_of(live))
+    assert 'class="rollout"' in found.split("side by side")[0]
+    assert "Shows verification: no rollout at step 40" in none
+
+
 def test_a_hostile_run_name_cannot_leave_its_place(live: Live) -> None:
     _, html = get(live, "/overview", cookie=cookie_of(live))
     assert "<script>bad" not in html

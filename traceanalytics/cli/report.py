@@ -25,6 +25,7 @@ class Format(StrEnum):
 Runs = Annotated[list[str] | None, typer.Option("--run", help="A run; repeat it for several; every run if left out.")]
 Split = Annotated[str | None, typer.Option(help="train, val, eval or probe; the first there is if left out.")]
 Behaviors = Annotated[list[str] | None, typer.Option("--behavior", help="Only these behaviors; repeat it for several.")]
+Tagger = Annotated[str | None, typer.Option(help="Whose tags to count; the active tagger's if left out.")]
 BinWidth = Annotated[int | None, typer.Option(min=1, help="Training steps per point.")]
 
 
@@ -34,6 +35,7 @@ def report(
     page: Annotated[list[str] | None, typer.Option(help="A page (`ta list pages`); all of them if left out.")] = None,
     split: Split = None,
     behavior: Behaviors = None,
+    tagger: Tagger = None,
     bin_width: BinWidth = None,
     step: Annotated[int | None, typer.Option(help="The step whose rollouts the page `reading` shows.")] = None,
     out: Annotated[Path, typer.Option(help="The file to write.")] = Path("report.html"),
@@ -48,7 +50,12 @@ def report(
     from traceanalytics.verbs.report import report as write_report
 
     selectors = Selectors(
-        runs=tuple(run or ()), split=split, behaviors=tuple(behavior or ()), bin_width=bin_width, step=step
+        runs=tuple(run or ()),
+        split=split,
+        behaviors=tuple(behavior or ()),
+        tagger=tagger,
+        bin_width=bin_width,
+        step=step,
     )
     if format_ is not Format.HTML:
         if len(page or []) != 1:

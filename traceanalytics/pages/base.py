@@ -90,6 +90,7 @@ class Selectors:
     bin_width: int | None = None
     step: int | None = None
     search: str = ""
+    tagger: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -90,7 +90,7 @@ def read_selectors(asked: Mapping[str, list[str]]) -> Selectors:
     >>> read_selectors({"run": ["a", "b"], "step": ["40"]}).runs
     ('a', 'b')
     """
-    known = ("run", "split", "behavior", "bin_width", "step", "search")
+    known = ("run", "split", "behavior", "bin_width", "step", "search", "tagger")
     for name in asked:
         if name not in known:
             raise BadInput(f"{shown_text(name)!r} cannot be chosen; what can be is {', '.join(known)}")
@@ -101,6 +101,7 @@ def read_selectors(asked: Mapping[str, list[str]]) -> Selectors:
         bin_width=_number(asked, "bin_width", least=1),
         step=_number(asked, "step", least=0),
         search=asked.get("search", [""])[-1],
+        tagger=asked.get("tagger", [None])[-1],
     )
 
 
@@ -121,10 +122,11 @@ def _link(page: Page, kept: str, *, is_here: bool) -> str:
 def _controls(page: Page, view: View) -> str:
     """Return the form whose fields become the query string."""
     chosen = view.selectors
-    seen = [row["behavior"] for row in view.rows("behaviors_shown")] if view.tagger else []
+    seen = view.seen
     fields = [
         _many("run", "Runs", view.all_runs, chosen.runs),
         _one("split", "Split", view.splits, view.split),
+        *([_one("tagger", "Tagger", view.taggers, view.tagger_name or "")] if len(view.taggers) > 1 else []),
         _many("behavior", "Behaviors", seen, chosen.behaviors),
         _input("bin_width", "Steps a point", view.bin_width, least=1),
         _input("step", "Step to read", view.last_step if chosen.step is None else chosen.step, least=0),

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from traceanalytics.pages.view import View, state_of
+from traceanalytics.pages.view import View, asked, state_of
 from traceanalytics.store.counts import Counts, count_by_prompt
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
 
 if TYPE_CHECKING:
     import numpy as np
+
+MOST_BY_STEP = 3_000_000  # rollouts of a split that are counted step by step; of more, bins are counted
 
 Rates = list[dict[str, JSON]]  # run, step, behavior, value, low, high, shown, rollouts, prompts
 
@@ -19,10 +21,14 @@ def rates_over_steps(
     view: View, behaviors: Sequence[str], *, bin_width: int | None = None, tagger: str | None = None
 ) -> Rates:
     """Return the rate of each behavior per run and bin of steps; the unit of its interval is the prompt."""
-    chosen = view.runs[0] if len(view.runs) == 1 else None
     width = bin_width or view.bin_width
-    rows = _rates(view.store, state_of(view.store), tuple(behaviors), chosen, view.split, width, tagger)
-    return [row for row in rows if row["run"] in view.runs]
+    rates = _rates(view.store, state_of(view.store), _counted(view, behaviors, tagger), view.split, width, tagger)
+    return [row for name in behaviors for row in rates.get(name, ()) if row["run"] in view.runs]
+
+
+def counts_over_steps(view: View, behaviors: Sequence[str]) -> Counts:
+    """Return the counts per run, bin of steps and prompt from which such rates are computed, of every run."""
+    return _binned(view.store, state_of(view.store), _counted(view, behaviors, None), view.split, view.bin_width, None)
 
 
 def call_of(view: View, behaviors: Sequence[str], *, tagger: str | None = None) -> str:
@@ -38,17 +44,64 @@ def call_of(view: View, behaviors: Sequence[str], *, tagger: str | None = None) 
     return view.sql("behavior_by_prompt", **{name: value for name, value in wanted.items() if value is not None})
 
 
-@lru_cache(maxsize=64)
+def _counted(view: View, behaviors: Sequence[str], tagger: str | None) -> tuple[str, ...]:
+    """Return all that the tagger saw where that holds what is asked for: one count serves every page."""
+    seen = view.seen if tagger is None else ()
+    return seen if set(behaviors) <= set(seen) else tuple(behaviors)
+
+
+@lru_cache(maxsize=16)
 def _rates(
-    store: Store,
-    state: tuple[int, int],
-    behaviors: tuple[str, ...],
-    run: str | None,
-    split: str,
-    width: int,
-    tagger: str | None,
-) -> Rates:
-    return from_counts(count_by_prompt(store, behaviors, run=run, split=split, bin_width=width, tagger=tagger))
+    store: Store, state: tuple[int, int], behaviors: tuple[str, ...], split: str, width: int, tagger: str | None
+) -> dict[str, Rates]:
+    found: dict[str, Rates] = {}
+    for row in from_counts(_binned(store, state, behaviors, split, width, tagger)):
+        found.setdefault(row["behavior"], []).append(row)
+    return found
+
+
+@lru_cache(maxsize=8)
+def _binned(
+    store: Store, state: tuple[int, int], behaviors: tuple[str, ...], split: str, width: int, tagger: str | None
+) -> Counts:
+    """Count by step once, and put steps together here: another width is no other question to the store."""
+    if _rollouts(store, state, split) > MOST_BY_STEP:
+        return count_by_prompt(store, behaviors, split=split, bin_width=width, tagger=tagger)
+    counts = _by_step(store, state, behaviors, split, tagger)
+    return counts if width == 1 else _put_together(counts, width)
+
+
+@lru_cache(maxsize=4)
+def _by_step(
+    store: Store, state: tuple[int, int], behaviors: tuple[str, ...], split: str, tagger: str | None
+) -> Counts:
+    return count_by_prompt(store, behaviors, split=split, bin_width=1, tagger=tagger)
+
+
+def _rollouts(store: Store, state: tuple[int, int], split: str) -> int:
+    rows = asked(store, state, "run_overview").to_pylist()
+    return sum(row["rollouts"] for row in rows if row["split"] == split)
+
+
+def _put_together(counts: Counts, width: int) -> Counts:
+    """Add up the rows of a prompt whose steps fall into one bin."""
+    import numpy as np
+    import pyarrow
+
+    steps = counts.steps // width * width
+    runs, prompts = (
+        pyarrow.array(names).dictionary_encode().indices.to_numpy() for names in (counts.runs, counts.prompts)
+    )
+    order = np.lexsort((prompts, steps, runs))
+    keys = np.stack([runs[order], steps[order], prompts[order]])
+    firsts = (
+        np.flatnonzero(np.concatenate([[True], (keys[:, 1:] != keys[:, :-1]).any(axis=0)])) if len(order) else order
+    )
+    rows = order[firsts]
+    summed = [
+        np.add.reduceat(each[order], firsts, axis=0) if len(order) else each for each in (counts.rollouts, counts.shown)
+    ]
+    return Counts(counts.behaviors, counts.runs[rows], steps[rows], counts.prompts[rows], *summed)
 
 
 def from_counts(counts: Counts) -> Rates:

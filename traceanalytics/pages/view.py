@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from traceanalytics.errors import BadInput, Refused
+from traceanalytics.errors import BadInput, Refused, UnknownName
 from traceanalytics.pages.base import Selectors, Table
 from traceanalytics.paths import default_store
 from traceanalytics.store.store import Store
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 SPLITS = ("train", "val", "eval", "probe")
 MOST_POINTS = 60  # of a line over training steps
 _WIDTHS = (1, 2, 5)
+_TAGGERS = """
+SELECT if(count(*) OVER (PARTITION BY name) > 1, tagger_id, name) AS name, tagger_id
+FROM taggers
+WHERE tagger_id IN (SELECT DISTINCT tagged.tagger_id FROM tagged)
+ORDER BY ALL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,7 @@ class View:
     last_step: int
     rollouts: int
     tagger: str | None
+    taggers: Mapping[str, str]
     selectors: Selectors
 
     @property
@@ -49,12 +56,22 @@ class View:
 
     def table(self, query: str, **arguments: JSON) -> "pyarrow.Table":
         """Run a query; the same call on a store that has not changed is answered from memory."""
-        return _asked(self.store, state_of(self.store), query, _frozen(arguments))
+        return asked(self.store, state_of(self.store), query, _frozen(arguments))
 
     def sql(self, query: str, **arguments: JSON) -> str:
         """Return the call of a query as any DuckDB shell takes it."""
         written = ", ".join(f"{name} := {_literal(value)}" for name, value in arguments.items())
         return f"-- defined in queries/{query}.sql and installed in the store\nFROM {query}({written});"
+
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """Return the behaviors that the tagger saw anywhere."""
+        return tuple(self.table("behaviors_shown")["behavior"].to_pylist()) if self.tagger else ()
+
+    @property
+    def tagger_name(self) -> str | None:
+        """Return what the tagger is called in selectors."""
+        return next((name for name, tagger in self.taggers.items() if tagger == self.tagger), self.tagger)
 
     def need_tags(self) -> str:
         """Return the active tagger; a store without tags is answered with the command that makes some."""
@@ -68,6 +85,9 @@ def look(store: Store, selectors: Selectors) -> View:
     overview = _overview(store)
     if not overview:
         raise Refused(f"The store {store.path} holds no rollouts yet: `ta ingest PATH --db {store.path}` reads some.")
+    taggers = _taggers(store, state_of(store))
+    if selectors.tagger is not None:
+        store = _chosen(store, taggers, selectors.tagger)
     all_runs = tuple(dict.fromkeys(row["run_id"] for row in overview))
     for run in selectors.runs:
         if run not in all_runs:
@@ -91,7 +111,8 @@ def look(store: Store, selectors: Selectors) -> View:
         first_step=first,
         last_step=last,
         rollouts=sum(row["rollouts"] for row in chosen),
-        tagger=_active_tagger(store),
+        tagger=_active_tagger(store, state_of(store)),
+        taggers=taggers,
         selectors=selectors,
     )
 
@@ -110,11 +131,30 @@ def as_table(title: str, rows: Sequence[Mapping[str, JSON]], columns: Mapping[st
 def _overview(store: Store) -> list[dict[str, JSON]]:
     if not store.exists:
         return []
-    rows: list[dict[str, JSON]] = _asked(store, state_of(store), "run_overview", ()).to_pylist()
+    rows: list[dict[str, JSON]] = asked(store, state_of(store), "run_overview").to_pylist()
     return rows
 
 
-def _active_tagger(store: Store) -> str | None:
+def _chosen(store: Store, taggers: Mapping[str, str], name: str) -> Store:
+    if name not in taggers:
+        raise UnknownName("tagger that has read rollouts here", name, taggers)
+    return _read_by(store, taggers[name])
+
+
+@lru_cache(maxsize=32)
+def _read_by(store: Store, tagger: str) -> Store:
+    """Return the store as a tagger reads it: one object, so that what was asked of it is remembered."""
+    return Store(store.path, tagger=tagger)
+
+
+@lru_cache(maxsize=32)
+def _taggers(store: Store, state: tuple[int, int]) -> dict[str, str]:
+    """Return the ids of the taggers that have read rollouts, by name; one with several versions is named by its id."""
+    return {row["name"]: row["tagger_id"] for row in store.sql(_TAGGERS).to_pylist()}
+
+
+@lru_cache(maxsize=32)
+def _active_tagger(store: Store, state: tuple[int, int]) -> str | None:
     rows = store.sql("SELECT value FROM meta WHERE name = 'active_tagger'").to_pylist()
     return rows[0]["value"] if rows else None
 
@@ -135,10 +175,11 @@ def _frozen(arguments: Mapping[str, JSON]) -> tuple[tuple[str, JSON], ...]:
     return tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in arguments.items())
 
 
-@lru_cache(maxsize=32)
-def _asked(
-    store: Store, state: tuple[int, int], query: str, arguments: tuple[tuple[str, JSON], ...]
+@lru_cache(maxsize=64)
+def asked(
+    store: Store, state: tuple[int, int], query: str, arguments: tuple[tuple[str, JSON], ...] = ()
 ) -> "pyarrow.Table":
+    """Run a query; the same call on a store that has not changed is answered from memory."""
     thawed = {name: list(value) if isinstance(value, tuple) else value for name, value in arguments}
     return store.query(query, **thawed)
 

@@ -34,9 +34,11 @@ _HOLDER = re.compile(r"\(PID (\d+)\)|PID (\d+)")
 class Store:
     """A DuckDB file of rollouts. Nothing stays open between calls, so that others can work with the file."""
 
-    def __init__(self, path: str | Path, *, memory_limit: str = MEMORY_LIMIT) -> None:
+    def __init__(self, path: str | Path, *, memory_limit: str = MEMORY_LIMIT, tagger: str | None = None) -> None:
+        """`tagger` is the id of the one whose tags this store's queries read; None means the active one."""
         self.path = Path(path)
         self._memory_limit = memory_limit
+        self._tagger = tagger
 
     @property
     def exists(self) -> bool:
@@ -50,6 +52,8 @@ class Store:
             raise BadInput(f"{self.path}: no such store; `ta ingest PATH --db {self.path}` makes one")
         with turnstile.reading(self.path), self._connected() as connection:
             _check_version(connection, self.path)
+            if self._tagger is not None:
+                _read_by(connection, self._tagger)
             yield connection
 
     def workbench(self) -> duckdb.DuckDBPyConnection:
@@ -194,6 +198,19 @@ def _check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
             f"{path}: store of version {version}; this package reads version {SCHEMA_VERSION}: "
             "ingest the logs again into a new --db, or use the package that wrote it"
         )
+
+
+def _read_by(connection: duckdb.DuckDBPyConnection, tagger: str) -> None:
+    """Lay views over the store's own, in this connection only, that take a tagger for the active one."""
+    catalog = connection.execute("SELECT current_database()").fetchall()[0][0].replace('"', '""')
+    active = tagger.replace("'", "''")
+    value = f"if(name = 'active_tagger', '{active}', value)"
+    for view, select in (
+        ("meta", f'SELECT name, {value} AS value FROM "{catalog}".main.meta'),
+        ("current_tagged", f"SELECT * FROM tagged WHERE tagger_id = '{active}'"),
+        ("current_tags", f"SELECT * FROM tags WHERE tagger_id = '{active}'"),
+    ):
+        connection.execute(f"CREATE TEMP VIEW {view} AS {select}").fetchall()
 
 
 def _installed_digest(connection: duckdb.DuckDBPyConnection) -> str | None:

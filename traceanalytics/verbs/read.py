@@ -26,7 +26,7 @@ def read(
 ) -> Browser:
     """Return a browser over the rollouts that are chosen, its first rollouts drawn."""
     view = look(store, Selectors(runs=(run,) if run else (), split=split, search=search))
-    seen = [row["behavior"] for row in view.rows("behaviors_shown")] if view.tagger else []
+    seen = list(view.seen)
     if behavior is not None and behavior not in seen:
         raise BadInput(f"no rollout is tagged with {behavior!r}; seen are {', '.join(seen) or 'none: run `ta tag`'}")
     steps = store.sql(_STEPS, {"runs": list(view.runs), "split": view.split})["step"].to_pylist()
