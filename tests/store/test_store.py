@@ -55,3 +55,18 @@ def test_user_sql_reaches_no_file(store: Store, tmp_path) -> None:
         pass
     with pytest.raises(BadQuery, match="disabled"):
         store.user_sql(f"COPY (SELECT 1) TO '{tmp_path}/leak.csv'")
+
+
+def test_a_store_can_be_read_by_another_tagger_than_the_active_one(store: Store) -> None:
+    with store.writing() as connection:
+        for statement in (
+            "INSERT INTO rollouts (rollout_id, run_id, split, step, response) VALUES ('a', 'r', 'train', 0, 'x')",
+            "INSERT INTO taggers (tagger_id, kind, name) VALUES ('one@1', 'cues', 'one'), ('two@1', 'cues', 'two')",
+            "INSERT INTO tagged VALUES ('one@1', 'a', ['planning'], 1, 1), ('two@1', 'a', [], 1, 1)",
+            "INSERT INTO meta VALUES ('active_tagger', 'one@1')",
+        ):
+            connection.execute(statement).fetchall()
+    by_other = Store(store.path, tagger="two@1")
+    shares = [each.query("behavior_rate", in_behavior="planning")["share"].to_pylist() for each in (store, by_other)]
+    assert shares == [[1.0], [0.0]]
+    assert by_other.sql("SELECT len(shown) AS n FROM current_tagged").to_pylist() == [{"n": 0}]

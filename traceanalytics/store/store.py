@@ -87,7 +87,7 @@ class Store:
         query.check_arguments(arguments)
         with self.reading() as connection:
             check_names(connection, query, arguments)
-            return run_query(connection, query, arguments)
+            return run_query(self._cursor(connection), query, arguments)
 
     def why_empty(self, name: str, **arguments: object) -> str | None:
         """Say why a query found nothing, where the split or a missing tagger is the reason."""
@@ -97,7 +97,7 @@ class Store:
     def sql(self, statement: str, parameters: Mapping[str, object] | None = None) -> "pyarrow.Table":
         """Run a statement of ours, read-only, and return an Arrow table."""
         with self.reading() as connection:
-            return connection.cursor().sql(statement, params=dict(parameters or {})).to_arrow_table()
+            return self._cursor(connection).sql(statement, params=dict(parameters or {})).to_arrow_table()
 
     def user_sql(self, statement: str) -> "pyarrow.Table":
         """Run a statement of the user's: read-only, and it can reach no other file and no network."""
@@ -105,10 +105,17 @@ class Store:
             connection.execute("SET enable_external_access = false").fetchall()
             connection.execute("SET lock_configuration = true").fetchall()
             try:
-                relation = connection.cursor().sql(statement)
+                relation = self._cursor(connection).sql(statement)
                 return relation.to_arrow_table() if relation is not None else _empty_table()
             except duckdb.Error as error:
                 raise BadQuery(_one_line(error)) from error
+
+    def _cursor(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+        """Return a cursor; it does not see what is temporary in its connection."""
+        cursor = connection.cursor()
+        if self._tagger is not None:
+            _read_by(cursor, self._tagger)
+        return cursor
 
     @contextmanager
     def _connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -152,13 +159,12 @@ class Store:
                 time.sleep(0.05)
 
 
-def run_query(connection: duckdb.DuckDBPyConnection, query: Query, arguments: Mapping[str, object]) -> "pyarrow.Table":
+def run_query(cursor: duckdb.DuckDBPyConnection, query: Query, arguments: Mapping[str, object]) -> "pyarrow.Table":
     """Call a query's macro with bound arguments on an open store."""
     call = ", ".join(f"{name} := ${name}" for name in arguments)
-    cursor = connection.cursor()
     name = query.name
     installed = read_queries()
-    if query.name not in installed or _installed_digest(connection) != digest_of(installed.values()):
+    if query.name not in installed or _installed_digest(cursor) != digest_of(installed.values()):
         name = f"temp.{query.name}"
         for each in (installed | {query.name: query}).values():
             cursor.execute(each.sql.replace("CREATE OR REPLACE MACRO", "CREATE OR REPLACE TEMP MACRO", 1)).fetchall()
