@@ -1,7 +1,7 @@
 r"""Where a response states its final answer: boxes, answer tags, `####`, and words that say so."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from traceanalytics.readers.text import Span
@@ -50,7 +50,7 @@ def boxes(text: str, begin: int = 0) -> list[Box]:
         return []
     opened: list[tuple[int, int] | None] = []  # where each open box and its content begin; None for another brace
     closed: list[Box] = []
-    for mark in _MARK.finditer(text, max(0, begin - 2)):
+    for mark in _marks(text, begin, opened):
         if len(mark[0]) > 2:
             opened.append(mark.span())
         elif mark[0] == "{":
@@ -64,6 +64,20 @@ def boxes(text: str, begin: int = 0) -> list[Box]:
                 closed.pop()
             closed.append(Box(box[0], mark.end(), content))
     return sorted([*closed, *(Box(*box, None) for box in opened if box is not None)], key=lambda box: box.start)
+
+
+def _marks(text: str, begin: int, opened: list[tuple[int, int] | None]) -> Iterator[re.Match[str]]:
+    """Yield boxes and braces from a place on; between boxes, while none is open, braces say nothing."""
+    while begin >= 0:
+        begin = max(0, begin - 2)
+        for mark in _MARK.finditer(text, begin):
+            if len(mark[0]) <= 2 and not any(opened):
+                break
+            yield mark
+        else:
+            return
+        opened.clear()
+        begin = text.find("box", max(mark.end(), begin + 5))
 
 
 def is_placeholder(content: str) -> bool:

@@ -3,9 +3,11 @@
 import ast
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
+from functools import lru_cache
 from textwrap import dedent
 
 from traceanalytics.readers.text import Span
@@ -58,6 +60,14 @@ class _Content:
     imports: tuple[str, ...] = ()
 
 
+class _Line(Enum):
+    EMPTY = auto()
+    COMMENT = auto()
+    STRUCTURED = auto()  # only programs have lines like it
+    PLAIN = auto()  # an assignment, an expression, a closing bracket
+    OTHER = auto()
+
+
 LONGEST_PARSED = 20_000  # characters
 DEEPEST_PARSED = 80  # brackets
 LONGEST_DOCSTRING = 80  # lines
@@ -91,6 +101,7 @@ _TEXT_TAGS = words(
 _TAGS = frozenset(_LANGUAGES) | _OUTPUT_TAGS | _DIAGRAM_TAGS | _TEXT_TAGS
 
 _MARK = re.compile(r"`{3,}[^\n`]*|^[ \t]*~{3,}[^\n]*", re.MULTILINE)
+_BACKTICKS = re.compile(r"`{3,}[^\n`]*")
 _TAG = re.compile(r"\s*\{?\.?([A-Za-z][\w+#-]*)\}?")
 _ASY = re.compile(r"\[asy\].*?(?:\[/asy\]|\Z)", re.DOTALL | re.IGNORECASE)
 
@@ -184,7 +195,7 @@ def blanked(text: str, spans: Iterable[Span], *, filler: str = " ") -> str:
     """
     pieces, position = [], 0
     for start, stop in spans:
-        pieces += [text[position:start], re.sub(r"[^\n]", filler, text[start:stop])]
+        pieces += [text[position:start], "\n".join(filler * len(line) for line in text[start:stop].split("\n"))]
         position = stop
     return "".join([*pieces, text[position:]])
 
@@ -197,7 +208,7 @@ def _without(text: str, blocks: list[Block]) -> str:
 def _fenced(text: str) -> Iterator[Block]:
     opened: _Fence | None = None
     nothing_yet = True
-    for mark in _MARK.finditer(text):
+    for mark in (_MARK if "~~~" in text else _BACKTICKS).finditer(text):
         fence = mark[0].lstrip(" \t")
         size = len(fence) - len(fence.lstrip(fence[0]))
         start = mark.end() - len(fence)
@@ -258,6 +269,11 @@ def _block(text: str, fence: _Fence, body_stop: int, stop: int, *, closed: bool)
 
 
 def _content(body: str, tag: str) -> _Content:
+    """Say what a body holds; samples of one prompt often write the same code."""
+    return _seen_content(body, tag) if len(body) <= LONGEST_PARSED else _new_content(body, tag)
+
+
+def _new_content(body: str, tag: str) -> _Content:
     """Say what a body holds; its tag is believed only where the body bears it out."""
     named = _LANGUAGES.get(tag, "")
     if not body.strip():
@@ -278,6 +294,9 @@ def _content(body: str, tag: str) -> _Content:
         structured, other = structured + other + plain, 0  # the tag speaks for lines that only its language knows
         plain = 0
     return _Content(_kind(structured, plain, other, bool(named)), language, structured + plain)
+
+
+_seen_content = lru_cache(maxsize=1024)(_new_content)
 
 
 def _python(body: str, *, named: bool) -> _Content:
@@ -317,11 +336,7 @@ def _is_text(node: ast.stmt) -> bool:
 
 def _parsed(body: str) -> ast.Module | None:
     """Parse Python that is short and flat enough to parse safely."""
-    depth = deepest = 0
-    for bracket in re.findall(r"[()\[\]{}]", body):
-        depth += 1 if bracket in "([{" else -1
-        deepest = max(deepest, depth)
-    if len(body) > LONGEST_PARSED or deepest > DEEPEST_PARSED or "\0" in body:
+    if len(body) > LONGEST_PARSED or "\0" in body or _is_deep(body):
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -331,22 +346,45 @@ def _parsed(body: str) -> ast.Module | None:
             return None
 
 
+def _is_deep(body: str) -> bool:
+    if sum(map(body.count, "([{")) <= DEEPEST_PARSED:
+        return False
+    depth = deepest = 0
+    for bracket in re.findall(r"[()\[\]{}]", body):
+        depth += 1 if bracket in "([{" else -1
+        deepest = max(deepest, depth)
+    return deepest > DEEPEST_PARSED
+
+
 def _count_lines(body: str) -> tuple[int, int, int]:
     """Count lines with the structure of a program, plain assignments and expressions, and other lines."""
-    structured = plain = other = 0
-    for line in _DOCSTRING.sub("", body).split("\n"):
-        if not line.strip() or _COMMENT.match(line):
-            continue
-        bare = _bare(line[:LONGEST_LINE])
-        if _PROSE.search(bare):
-            other += 1
-        elif _STRUCTURE.match(bare):
-            structured += 1
-        elif _is_assignment(bare) or _EXPRESSION.match(bare) or _CLOSER.match(bare):
-            plain += 1
-        else:
-            other += 1
-    return structured, plain, other
+    if '"""' in body or "'''" in body:
+        body = _DOCSTRING.sub("", body)
+    counts = Counter(map(_line_kind, body.split("\n")))
+    return counts[_Line.STRUCTURED], counts[_Line.PLAIN], counts[_Line.OTHER]
+
+
+def _line_kind(line: str) -> "_Line":
+    """Say what a line is; the lines of programs are much alike, so that most have been seen."""
+    return _seen_line_kind(line) if len(line) <= LONGEST_LINE else _new_line_kind(line)
+
+
+def _new_line_kind(line: str) -> "_Line":
+    if not line.strip():
+        return _Line.EMPTY
+    if _COMMENT.match(line):
+        return _Line.COMMENT
+    bare = _bare(line[:LONGEST_LINE])
+    if _PROSE.search(bare):
+        return _Line.OTHER
+    if _STRUCTURE.match(bare):
+        return _Line.STRUCTURED
+    if _is_assignment(bare) or _EXPRESSION.match(bare) or _CLOSER.match(bare):
+        return _Line.PLAIN
+    return _Line.OTHER
+
+
+_seen_line_kind = lru_cache(maxsize=1 << 14)(_new_line_kind)
 
 
 def _kind(structured: int, plain: int, other: int, named: bool) -> Kind:
@@ -462,11 +500,4 @@ def _opens_block(line: str) -> bool:
 
 
 def _is_code_line(line: str) -> bool:
-    if _FILLER in line:
-        return False
-    if _COMMENT.match(line):
-        return True
-    bare = _bare(line[:LONGEST_LINE])
-    if _PROSE.search(bare):
-        return False
-    return bool(_STRUCTURE.match(bare) or _is_assignment(bare) or _EXPRESSION.match(bare) or _CLOSER.match(bare))
+    return _FILLER not in line and _line_kind(line) in (_Line.STRUCTURED, _Line.PLAIN, _Line.COMMENT)

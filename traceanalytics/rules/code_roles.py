@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from traceanalytics.readers.text import Span
 from traceanalytics.rules.code import Block, Kind, blanked
@@ -39,6 +40,7 @@ class Judged:
 
     block: Block
     role: Role
+    lead: tuple[int, str]  # the last sentence before it, and where that begins
     after_answer: bool
     evidence: str = ""
 
@@ -52,6 +54,10 @@ _CHECKS = re.compile(
     r"| the (?:numbers|values|candidates|cases|range)\b)",
     re.IGNORECASE,
 )
+_CHECK_STEMS = (
+    *("verif", "check", "count", "confirm", "validat", "sanity", "make sure", "ensure", "vouch", "agree", "compare"),
+    *("corroborat", "safe", "sure", "certain", "see ", "tell ", "test"),
+)
 _SOLVES = re.compile(
     r"\b(?:solve|compute|calculate|find|determine|evaluate|get|obtain|work out|count|enumerate|implement|simulate"
     r"|translate"
@@ -64,6 +70,7 @@ _CHECKS_IN_CODE = re.compile(
     r"|verif(?:y|ies|ication))",
     re.IGNORECASE,
 )
+_CHECK_IN_CODE_STEMS = ("assert", "==", "should", "expect", "confirm", "compare", "sanity", "check", "verif")
 _RESULT_BEFORE = re.compile(
     r"=\s*[\\$({\[]*-?(?:\\?d?frac|\\?sqrt|\\?binom|\\pi|π|\d)"
     r"|\b(?:so|thus|hence|therefore|gives?|makes?|leaves?|get|total|sum|answer|result|is|are|equals?)\b[^.\n]{0,60}\d",
@@ -96,6 +103,10 @@ _CALL = re.compile(
     r"<(tool_call|function_call|code|python|execute|executor|code_interpreter|ipython|jupyter)>(.*?)(?:</\1>|\Z)"
     r"|<\|python_tag\|>(.*?)(?=<\||\Z)",
     re.DOTALL,
+)
+_CALL_OPENERS = (
+    *("<tool_call>", "<function_call>", "<code>", "<python>", "<execut", "<code_interpreter>", "<ipython>"),
+    *("<jupyter>", "<|python_tag|>"),
 )
 _CODE_KEYS = ("code", "python", "script", "source", "cell", "program", "command", "input")
 _LOOKS_LIKE_CODE = re.compile(
@@ -174,6 +185,7 @@ def judged_blocks(reading: Reading) -> list[Judged]:
         after = any(stop <= block.start for _, stop in reading.statements)
         following = programs[i + 1].start if i + 1 < len(programs) else len(reading.response)
         evidence = _evidence(reading, block, following, called)
+        lead = _lead(reading, block)
         if evidence:
             role = Role.EXECUTED
         elif often[normalized] >= REPEATED and times[normalized] > 1:
@@ -182,11 +194,11 @@ def judged_blocks(reading: Reading) -> list[Judged]:
             role = Role.DRIFT
         elif requested:
             role = Role.REQUESTED
-        elif after and not _belongs(reading, block):
+        elif after and not _belongs(reading, block, lead[1]):
             role = Role.DRIFT
         else:
-            role = Role.VERIFY if after or _checks_result(reading, block) else Role.SOLVE
-        judged.append(Judged(block, role, after, evidence))
+            role = Role.VERIFY if after or _checks_result(reading, block, lead) else Role.SOLVE
+        judged.append(Judged(block, role, lead, after, evidence))
     return judged
 
 
@@ -196,7 +208,7 @@ def find(reading: Reading) -> Iterator[Finding]:
     for each in judged:
         yield from _of_block(each)
         if each.role is Role.VERIFY:
-            yield from _introduction(reading, each.block)
+            yield from _introduction(*each.lead)
     yield from _degenerate(reading, judged)
     yield from _executed_calls(reading)
     yield from _predicted(reading, judged)
@@ -235,10 +247,9 @@ def _of_block(judged: Judged) -> Iterator[Finding]:
         yield Finding("post_answer_drift", block.start, block.stop, attributes={"kind": "code", **attributes})
 
 
-def _introduction(reading: Reading, block: Block) -> Iterator[Finding]:
+def _introduction(start: int, lead: str) -> Iterator[Finding]:
     """Find the sentence that announces the check; it belongs to the code."""
-    start, lead = _lead(reading, block)
-    if _CHECKS.search(lead):
+    if _announces_check(lead):
         start += len(lead) - len(lead.lstrip())
         yield Finding("code_verification", start, start + len(lead.strip()), attributes={"role": Role.VERIFY.value})
 
@@ -269,7 +280,7 @@ def _evidence(reading: Reading, block: Block, following: int, called: Sequence[s
             between = _CALL.sub("", reading.own[block.stop : start])
             if len("".join(between.split())) <= NEAR:
                 return "tool response"
-    body = "".join(reading.response[block.body_start : block.body_stop].split())
+    body = "".join(reading.response[block.body_start : block.body_stop].split()) if called else ""
     if body and any(body in code or code in body for code in called):
         return "tool call"
     if not reading.tool_outputs:
@@ -282,20 +293,23 @@ def _evidence(reading: Reading, block: Block, following: int, called: Sequence[s
 
 
 def _call_spans(reading: Reading) -> list[Span]:
-    if "<" not in reading.own:
+    return [found.span() for found in _found_calls(reading)]
+
+
+@lru_cache(maxsize=1)
+def _found_calls(reading: Reading) -> list[re.Match[str]]:
+    if "<" not in reading.own or not any(opener in reading.own for opener in _CALL_OPENERS):
         return []
-    return [found.span() for found in _CALL.finditer(reading.own)]
+    return list(_CALL.finditer(reading.own))
 
 
 def _called_code(reading: Reading) -> list[str]:
     """Return the code that tool calls in the response carry, without blanks."""
-    if "<" not in reading.own:
-        return []
-    return ["".join(code.split()) for _, code in _calls(reading.own) if len(code) > 8]
+    return ["".join(code.split()) for _, code in _calls(reading) if len(code) > 8]
 
 
-def _calls(own: str) -> Iterator[tuple[Span, str]]:
-    for found in _CALL.finditer(own):
+def _calls(reading: Reading) -> Iterator[tuple[Span, str]]:
+    for found in _found_calls(reading):
         content = found[2] if found[2] is not None else found[3]
         code = _code_in_call(content or "")
         if code:
@@ -334,10 +348,8 @@ def _code_argument(call: object) -> str:
 
 def _executed_calls(reading: Reading) -> Iterator[Finding]:
     """Report calls that carry code, but for those around a block that is reported itself."""
-    if "<" not in reading.own:
-        return
     blocks = [block for block in reading.blocks if block.kind in (Kind.PROGRAM, Kind.LINE)]
-    for (start, stop), code in _calls(reading.own):
+    for (start, stop), code in _calls(reading):
         if any(start <= block.start and block.stop <= stop for block in blocks):
             continue
         lines = sum(1 for line in code.splitlines() if line.strip() and not line.lstrip().startswith("#"))
@@ -358,7 +370,7 @@ def _predicted(reading: Reading, judged: Sequence[Judged]) -> Iterator[Finding]:
             yield Finding("predicted_output", shown.start, shown.stop, attributes={"form": "block"})
         if each.block.kind is not Kind.PROGRAM or each.role is Role.REQUESTED:
             continue
-        if inside := _CLAIM_IN_CODE.search(reading.response, each.block.body_start, each.block.body_stop):
+        if inside := _claim_in_code(reading.response, each.block):
             yield Finding("predicted_output", *inside.span(), attributes={"form": "comment"})
         after = shown.stop if shown is not None else each.block.stop
         if said := _claim(reading.prose[after : _end_of_text_after(reading, after)]):
@@ -371,6 +383,12 @@ def _predicted(reading: Reading, judged: Sequence[Judged]) -> Iterator[Finding]:
         follows_run = any(0 <= block.start - each.stop < NEAR for each in ran)
         if text and not follows_run and not any(text in output for output in reading.tool_outputs):
             yield Finding("predicted_output", block.start, block.stop, attributes={"form": "block"})
+
+
+def _claim_in_code(response: str, block: Block) -> re.Match[str] | None:
+    if response.find("#", block.body_start, block.body_stop) < 0:
+        return None
+    return _CLAIM_IN_CODE.search(response, block.body_start, block.body_stop)
 
 
 def _claim(text: str) -> re.Match[str] | None:
@@ -402,16 +420,33 @@ def _line_end(text: str, position: int) -> int:
     return len(text) if stop < 0 else stop
 
 
-def _checks_result(reading: Reading, block: Block) -> bool:
+def _checks_result(reading: Reading, block: Block, lead: tuple[int, str]) -> bool:
     """Say whether a block checks a result that stands before it, worked out by hand or by other code."""
-    start, lead = _lead(reading, block)
-    announced = _CHECKS.search(lead) is not None
-    silent = bool(lead.strip()) and not lead.rstrip().endswith(":") and not _SOLVES.search(lead)
-    silent = silent and not _ANNOUNCES.search(reading.prose, max(0, block.start - RESULT_WITHIN), block.start)
-    if not announced and not silent and not _CHECKS_IN_CODE.search(reading.response, block.body_start, block.body_stop):
+    start, said = lead
+    announced = _announces_check(said)
+    silent = bool(said.strip()) and not said.rstrip().endswith(":") and not _SOLVES.search(said)
+    silent = silent and not _announces_code(reading.prose, max(0, block.start - RESULT_WITHIN), block.start)
+    if not announced and not silent and not _checks_in_code(reading.response, block):
         return False
     known = start if announced else block.start
     return _RESULT_BEFORE.search(reading.prose, max(0, known - RESULT_WITHIN), known) is not None
+
+
+def _announces_check(text: str) -> bool:
+    lowered = text.lower()
+    return any(stem in lowered for stem in _CHECK_STEMS) and _CHECKS.search(text) is not None
+
+
+def _checks_in_code(response: str, block: Block) -> bool:
+    lowered = response[block.body_start : block.body_stop].lower()
+    if not any(stem in lowered for stem in _CHECK_IN_CODE_STEMS):
+        return False
+    return _CHECKS_IN_CODE.search(response, block.body_start, block.body_stop) is not None
+
+
+def _announces_code(text: str, start: int, stop: int) -> bool:
+    lowered = text[start:stop].lower()
+    return any(word in lowered for word in _CODE_WORDS) and _ANNOUNCES.search(text, start, stop) is not None
 
 
 def _lead(reading: Reading, block: Block) -> tuple[int, str]:
@@ -419,20 +454,22 @@ def _lead(reading: Reading, block: Block) -> tuple[int, str]:
     begin = max((each.stop for each in reading.blocks if each.stop <= block.start), default=0)
     begin = max(begin, block.start - LEAD)
     text = reading.prose[begin : block.start]
-    ends = [found.end() for found in _SENTENCE_END.finditer(text) if text[found.end() :].strip()]
+    last = len(text.rstrip())
+    ends = [found.end() for found in _SENTENCE_END.finditer(text, 0, last)]
     return (begin + ends[-1], text[ends[-1] :]) if ends else (begin, text)
 
 
-def _belongs(reading: Reading, block: Block) -> bool:
+def _belongs(reading: Reading, block: Block, lead: str) -> bool:
     """Say whether code after the answer still deals with the question."""
+    if _announces_check(lead):
+        return True
     text = reading.response[block.body_start : block.body_stop]
-    if _CHECKS.search(_lead(reading, block)[1]):
-        return True
     asked = f"{reading.question} {reading.prose[: block.start]}"
-    if set(_NUMBER.findall(text)) & set(_NUMBER.findall(asked)) - _TRIVIAL:
+    numbers = set(_NUMBER.findall(text)) - _TRIVIAL
+    if numbers and not numbers.isdisjoint(_NUMBER.findall(asked)):
         return True
-    names = {name.casefold() for name in _NAME.findall(text.replace("_", " "))} - _PLAIN_NAMES
-    return len(names & {word.casefold() for word in _NAME.findall(asked)}) > 1
+    names = {name.casefold() for name in set(_NAME.findall(text.replace("_", " ")))} - _PLAIN_NAMES
+    return len(names) > 1 and len(names & {word.casefold() for word in set(_NAME.findall(asked))}) > 1
 
 
 def _mentions(reading: Reading) -> Iterator[Finding]:
@@ -461,7 +498,9 @@ def _sentences_with(prose: str, words: Sequence[str], begin: int) -> Iterator[Sp
     for at in sorted(at for word in words for at in _occurrences(lowered, word, begin)):
         if at < reached:
             continue
-        start = max(begin, *(prose.rfind(mark, begin, at) + 1 for mark in (". ", "\n", "? ", "! ", ": ")))
+        start = begin
+        for mark in ("\n", ". ", ": ", "? ", "! "):
+            start = max(start, prose.rfind(mark, start, at) + 1)
         sentence = _SENTENCE.match(prose, start)
         if sentence is not None and sentence.end() > at:
             reached = sentence.end()

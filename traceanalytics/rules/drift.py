@@ -32,12 +32,21 @@ _ANOTHER = re.compile(
     r"|\bnow,? (?:for )?(?:another|a (?:new|different)) (?:problem|question)",
     re.IGNORECASE,
 )
+_TURN_WORDS = (
+    *("Human", "User", "Student", "user\n", "[INST]", "Input:", "Q", "Problem", "Exercise", "Instruction", "Task"),
+    *("Prompt", "Example"),
+)
+_ANOTHER_WORDS = (
+    *("another", "a new", "a different", "a similar", "next", "a second", "the following", "one more", "a related"),
+)
 _ASKS = re.compile(
     r"\?\s*$|\b(?:find|determine|calculate|compute|evaluate|solve|simplify|prove|how (?:many|much|long|far|old)"
     r"|what (?:is|are|was))\b",
     re.IGNORECASE | re.MULTILINE,
 )
 _WORD = re.compile(r"[^\W\d_]{4,}")
+_BETWEEN_PARAGRAPHS = re.compile(r"(\n\s*\n)")
+_LOWER_WORD = re.compile(r"[a-z]{4,}")
 _COMMON = words(
     "this that these those with from have will would could should given find what which when where then than "
     "them they their "
@@ -57,13 +66,17 @@ def find(reading: Reading) -> Iterator[Finding]:
         yield Finding("post_answer_drift", start, len(reading.own.rstrip()), attributes={"kind": kind})
 
 
+@lru_cache(maxsize=1)
 def drift_of(reading: Reading) -> tuple[int, str] | None:
     """Return where the drift begins and what it is: a new question, or a new topic."""
     answered = _answered_at(reading)
     if answered is None or len(reading.own) - answered < LEAST_TAIL:
         return None
     tail = reading.prose[answered:]
-    for pattern in (_NEW_TURN, _ANOTHER):
+    lowered = tail.lower()
+    patterns = [_NEW_TURN] if any(word in tail for word in _TURN_WORDS) else []
+    patterns += [_ANOTHER] if any(word in lowered for word in _ANOTHER_WORDS) else []
+    for pattern in patterns:
         for found in pattern.finditer(tail):
             if not _repeats_question(tail[found.start() :], reading):
                 return answered + found.start() + len(found[0]) - len(found[0].lstrip()), "new question"
@@ -84,22 +97,21 @@ def _repeats_question(tail: str, reading: Reading) -> bool:
 
 
 def _new_topic(reading: Reading, answered: int) -> tuple[int, str] | None:
-    """Find paragraphs after the answer that share no words with the question and the way to its answer."""
+    """Find the last paragraphs, where they share no words with the question and the way to its answer."""
     if len(reading.own) - answered < LONG_TAIL:
         return None
     known = _words(reading.question) | _words(reading.own[:answered])
     begin: int | None = None
     strange = 0
-    position = answered
-    for paragraph in re.split(r"(\n\s*\n)", reading.own[answered:]):
+    position = len(reading.own)
+    for paragraph in reversed(_BETWEEN_PARAGRAPHS.split(reading.own[answered:])):
+        position -= len(paragraph)
         words = _words(paragraph)
         if len(words) >= 6:
-            if len(words & known) < OWN_WORDS * len(words):
-                begin = position if begin is None else begin
-                strange += len(paragraph)
-            else:
-                begin, strange = None, 0
-        position += len(paragraph)
+            if len(words & known) >= OWN_WORDS * len(words):
+                break
+            begin = position
+            strange += len(paragraph)
     if begin is not None and strange >= LONG_TAIL and _ASKS.search(reading.own[begin:]):
         return begin + len(reading.own[begin:]) - len(reading.own[begin:].lstrip()), "new topic"
     return None
@@ -107,9 +119,11 @@ def _new_topic(reading: Reading, answered: int) -> tuple[int, str] | None:
 
 @lru_cache(maxsize=1024)
 def _words(text: str) -> frozenset[str]:
-    return frozenset(word.casefold() for word in _WORD.findall(text)) - _COMMON - _function_words()
+    if text.isascii():
+        return frozenset(_LOWER_WORD.findall(text.lower())) - _plain_words()
+    return frozenset(word.casefold() for word in _WORD.findall(text)) - _plain_words()
 
 
 @lru_cache(maxsize=1)
-def _function_words() -> frozenset[str]:
-    return frozenset(word for words in FUNCTION_WORDS.values() for word in words.split())
+def _plain_words() -> frozenset[str]:
+    return _COMMON.union(word for words in FUNCTION_WORDS.values() for word in words.split())

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from traceanalytics.readers.text import Span
 from traceanalytics.rules.code import blanked
 from traceanalytics.rules.finding import Finding
 from traceanalytics.rules.function_words import FUNCTION_WORDS
-from traceanalytics.rules.letters import CYRILLIC, GREEK, HAN, HANGUL, KANA, LOWER, SCRIPTS, letters_of
+from traceanalytics.rules.letters import CYRILLIC, GREEK, HAN, HANGUL, KANA, LOWER, OTHER_SCRIPT, SCRIPTS, letters_of
 from traceanalytics.rules.reading import Reading
 
 LEAST_LETTERS = 2  # of a foreign script
@@ -44,7 +44,7 @@ _ENGLISH = frozenset(FUNCTION_WORDS["English"].split())
 
 def find(reading: Reading) -> Iterator[Finding]:
     """Find stretches in a script that the prompt does not use, and paragraphs in another Latin language."""
-    if _ASKS_FOR_LANGUAGE.search(reading.prompt):
+    if _asks_for_language(reading.prompt) or not _may_mix(reading):
         return
     prose = blanked(reading.prose, (found.span() for found in _NOT_PROSE.finditer(reading.prose)))
     letters = letters_of(prose)
@@ -56,11 +56,36 @@ def find(reading: Reading) -> Iterator[Finding]:
         yield from _other_latin(prose, reading)
 
 
+@lru_cache(maxsize=1024)
+def _asks_for_language(prompt: str) -> bool:
+    return _ASKS_FOR_LANGUAGE.search(prompt) is not None
+
+
+def _may_mix(reading: Reading) -> bool:
+    """Say whether a response can hold what is looked for: accents alone are mostly names and words borrowed."""
+    if OTHER_SCRIPT.search(reading.prose) or _is_foreign_latin(reading.prompt):
+        return True
+    asked = _latin_language(reading.prompt)
+    if asked is None:
+        return False
+    if "http" in reading.prose:
+        return True  # an address is blanked out, which may cut a word
+    words = {word.casefold() for word in set(_WORD.findall(reading.prose))}
+    return any(len(words & only) >= FOREIGN_WORDS for only in _only_in_others(asked).values())
+
+
+@cache
+def _only_in_others(own: str) -> dict[str, frozenset[str]]:
+    """Return the small words of every other language that one's own language does not have."""
+    known = frozenset(FUNCTION_WORDS[own].split())
+    return {language: frozenset(listed.split()) - known for language, listed in FUNCTION_WORDS.items()}
+
+
 def _stretches(prose: str, letters: NDArray[np.uint8], reading: Reading) -> Iterator[tuple[Span, str]]:
     foreign = _foreign_letters(letters, reading)
     places = np.flatnonzero(foreign)
     if len(places) < LEAST_LETTERS:
-        if _is_foreign_latin(reading):
+        if _is_foreign_latin(reading.prompt):
             yield from ((found.span(), "Latin") for found in _LATIN_STRETCH.finditer(prose) if _is_english(found[0]))
         return
     breaks = np.flatnonzero(np.diff(places) > GAP + 1)
@@ -102,9 +127,10 @@ def _main_script(prose: str) -> frozenset[int]:
     )
 
 
-def _is_foreign_latin(reading: Reading) -> bool:
+@lru_cache(maxsize=1024)
+def _is_foreign_latin(prompt: str) -> bool:
     """Say whether the prompt is mainly in another script than Latin."""
-    letters = letters_of(reading.prompt)
+    letters = letters_of(prompt)
     known = letters[letters > 0]
     return len(known) > 4 and bool((known > GREEK).mean() >= MAIN_SCRIPT)
 
@@ -130,15 +156,14 @@ def _other_latin(prose: str, reading: Reading) -> Iterator[Finding]:
             continue
         if sum(word in own for word in words) > OWN_SHARE * len(words):
             continue
-        language = _foreign_language(words, own)
+        language = _foreign_language(words, asked)
         if language is not None:
             shown += 1
             yield Finding("language_mixing", *paragraph.span(), attributes={"language": language})
 
 
-def _foreign_language(words: list[str], own: frozenset[str]) -> str | None:
-    for language, listed in FUNCTION_WORDS.items():
-        only = frozenset(listed.split()) - own
+def _foreign_language(words: list[str], asked: str) -> str | None:
+    for language, only in _only_in_others(asked).items():
         hits = [word for word in words if word in only]
         if len(hits) >= FOREIGN_SHARE * len(words) and len(set(hits)) >= FOREIGN_WORDS:
             return language

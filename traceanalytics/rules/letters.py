@@ -1,5 +1,6 @@
 """Letters as sixty-four classes: plain Latin letter by letter with accents off, every other script as one class."""
 
+import re
 import unicodedata
 from functools import cache
 
@@ -45,6 +46,11 @@ _RANGES = (
     (0xFF66, 0xFF9D, KANA),
 )
 _ABOVE = (0x20000, 0x3FFFF, HAN)
+
+
+OTHER_SCRIPT = re.compile(
+    "[{}]".format("".join(f"{chr(start)}-{chr(stop)}" for start, stop, kind in (*_RANGES, _ABOVE) if kind > GREEK))
+)
 
 
 @cache

@@ -31,7 +31,7 @@ class _once(Generic[Value]):
         return value
 
 
-@dataclass
+@dataclass(eq=False)
 class Reading:
     """A response with its prompt and what the log says of it. All offsets are those of the response."""
 
