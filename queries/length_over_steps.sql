@@ -3,9 +3,11 @@
 -- param in_run:    one run id; NULL means every run
 -- param in_split:  train, val, eval or probe
 -- param bin_width: training steps per point
+-- param by:        what to part by, as `rollout_parts` lists; NULL means one part
 --
 -- column run_id VARCHAR:           the training run
 -- column step BIGINT:              first training step of the bin
+-- column part VARCHAR:             its part, with `by`
 -- column rollouts BIGINT:          sampled responses in the bin
 -- column mean_characters DOUBLE:   mean length in characters
 -- column median_characters DOUBLE: median length in characters
@@ -14,11 +16,12 @@
 -- column share_truncated DOUBLE:   part that ended at the length limit, among those whose end the log tells, 0 to 1
 -- column end_unknown BIGINT:       rollouts whose end the log does not tell
 CREATE OR REPLACE MACRO length_over_steps(
-    in_run VARCHAR := NULL, in_split VARCHAR := 'train', bin_width INTEGER := 1
+    in_run VARCHAR := NULL, in_split VARCHAR := 'train', bin_width INTEGER := 1, by VARCHAR := NULL
 ) AS TABLE
 SELECT
     rollouts.run_id,
     rollouts.step // bin_width * bin_width AS step,
+    parts.part,
     count(*) AS rollouts,
     avg(length(rollouts.response)) AS mean_characters,
     median(length(rollouts.response)) AS median_characters,
@@ -27,6 +30,7 @@ SELECT
     avg((rollouts.finish_reason = 'length')::INTEGER) AS share_truncated,
     count(*) FILTER (WHERE rollouts.finish_reason IS NULL) AS end_unknown
 FROM rollouts
+LEFT JOIN rollout_parts(by := "by") AS parts USING (rollout_id)
 WHERE rollouts.split = in_split AND (in_run IS NULL OR rollouts.run_id = in_run)
 GROUP BY ALL
 ORDER BY ALL;

@@ -63,9 +63,9 @@ def run(*words: object) -> Result:
 
 def test_a_strangers_finding_loads_runs_and_is_listed(folder: Path, filled: Store) -> None:
     listed = json.loads(run("list", "findings", "--json").stdout)
-    assert "Responses get long (longer_than, in_run, loud)" in [each["about"] for each in listed]
+    assert "Responses get long (longer_than, in_run, loud, by)" in [each["about"] for each in listed]
     answer = json.loads(run("finding", "long_responses", "longer_than=1", "--db", filled.path, "--json").stdout)
-    assert answer["params"] == {"longer_than": 1, "in_run": None, "loud": False}
+    assert answer["params"] == {"longer_than": 1, "in_run": None, "loud": False, "by": None}
     assert answer["verdict"] == "100% are longer"
     assert answer["query"] == A_STRANGERS_QUERY
     assert answer["estimates"][0] == {
@@ -99,7 +99,7 @@ def test_a_finding_refuses_what_the_data_cannot_answer(folder: Path, store: Stor
         (["longer_than"], "'longer_than' is no parameter; write NAME=VALUE, such as longer_than=…"),
         (["longer_than=x"], "finding 'long_responses': longer_than='x' is no int"),
         (["loud=maybe"], "finding 'long_responses': loud='maybe' is no bool"),
-        (["quiet=true"], "finding 'long_responses' has no parameter 'quiet'; it takes longer_than, in_run, loud"),
+        (["quiet=true"], "finding 'long_responses' has no parameter 'quiet'; it takes longer_than, in_run, loud, by"),
     ],
 )
 def test_a_wrong_parameter_is_named(words: list[str], message: str, folder: Path) -> None:

@@ -248,7 +248,7 @@ def test_other_conditions_or_missing_tags_at_the_end_are_refused(store: Store, t
 
 
 def test_an_unknown_run_is_answered_with_the_known_ones(planted: Store) -> None:
-    with pytest.raises(UnknownName, match="no tagged run is called 'x'. Known: r"):
+    with pytest.raises(UnknownName, match="no run is called 'x'. Known: r"):
         shift(planted, in_run="x")
 
 

@@ -3,7 +3,7 @@ import dataclasses
 import pytest
 from findings.worlds import Row, fill
 
-from traceanalytics.errors import BadInput, Refused
+from traceanalytics.errors import Refused, UnknownName
 from traceanalytics.findings.base import Answer, get_finding, read_parameters
 from traceanalytics.store.store import Store
 
@@ -68,8 +68,24 @@ def test_other_behaviors_can_be_followed(store: Store) -> None:
 
 def test_an_unread_tagger_is_refused(store: Store) -> None:
     fill(store, course({0: 3, 100: 3}))
-    with pytest.raises(Refused, match="no rollout of run 'a' is tagged by dr_grpo: `ta tag --tagger` reads them"):
-        rate(store, in_tagger="dr_grpo")
+    with store.writing() as connection:
+        connection.execute("INSERT INTO taggers (tagger_id, name) VALUES ('d-1', 'dr_grpo.keywords')").fetchall()
+    message = "no rollout of run 'a' is tagged by dr_grpo.keywords: `ta tag --tagger` reads them"
+    with pytest.raises(Refused, match=message):
+        rate(store, in_tagger="dr_grpo.keywords")
+
+
+def test_a_published_detector_counts_what_it_calls_reflection(store: Store) -> None:
+    fill(store, course({0: 3, 100: 5}))
+    with store.writing() as connection:
+        for statement in (
+            "INSERT INTO taggers (tagger_id, kind, name) VALUES ('d-1', 'published', 'dr_grpo.keywords')",
+            "INSERT INTO tagged SELECT 'd-1', rollout_id, list_transform(shown, lambda x: 'dr_grpo.keywords'), 1, 4"
+            " FROM tagged",
+        ):
+            connection.execute(statement).fetchall()
+    by_label = {each.label: each.value for each in rate(store, in_tagger="dr_grpo.keywords").estimates}
+    assert by_label["change"] == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize(
@@ -128,5 +144,5 @@ def test_too_few_prompts_with_both_kinds_are_refused(store: Store) -> None:
     rows = prompts_with({"a": (1, 2, 1, 2)}, times=3) + prompts_with({"b": (2, 2, 0, 0)}, times=30)
     with pytest.raises(Refused, match="3 prompts of run 'a' hold responses of both kinds at step 0: at least 20 are"):
         against(fill(store, rows))
-    with pytest.raises(BadInput, match="no run is called 'z'; there is a"):
+    with pytest.raises(UnknownName, match="no run is called 'z'. Known: a"):
         against(store, in_run="z")

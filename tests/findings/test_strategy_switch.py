@@ -6,7 +6,7 @@ from findings.worlds import ARMS, PUBLISHED, Row, fill, published_rows
 from typer.testing import CliRunner
 
 from traceanalytics.cli import app
-from traceanalytics.errors import BadInput, Refused
+from traceanalytics.errors import Refused, UnknownName
 from traceanalytics.findings.base import Answer, get_finding
 from traceanalytics.store.store import Store
 
@@ -175,7 +175,7 @@ def test_a_step_or_run_that_is_not_there_is_answered_with_those_that_are(store: 
     fill(store, sampled("Cl", "CC"))
     with pytest.raises(Refused, match="run 'a' has no evaluation at step 50 in the split eval; there are 0, 100"):
         switch(store, to_step=50)
-    with pytest.raises(BadInput, match="no run is called 'b'; there is a"):
+    with pytest.raises(UnknownName, match="no run is called 'b'. Known: a"):
         switch(store, in_run="b")
 
 

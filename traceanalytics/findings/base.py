@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from traceanalytics.store.store import Store
 
 RAW, CORRECTED = "raw", "corrected"
+_BY = inspect.Parameter("by", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="str | None")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,23 +106,30 @@ class Finding:
 
     @property
     def parameters(self) -> Mapping[str, inspect.Parameter]:
-        """Return the parameters of `infer` but the store."""
-        return dict(list(inspect.signature(self.infer).parameters.items())[1:])
+        """Return the parameters of `infer` but the store, and `by`, which every finding takes."""
+        return {**dict(list(inspect.signature(self.infer).parameters.items())[1:]), "by": _BY}
 
     def find(self, store: "Store", **arguments: object) -> Answer:
-        """Answer on a store; an unknown parameter is answered with those that exist."""
+        """Answer on a store, or with `by` on each part of it; a name that the store does not know is an error."""
         for name in arguments:
             if name not in self.parameters:
                 takes = ", ".join(self.parameters) or "none"
                 raise BadInput(f"finding {self.name!r} has no parameter {name!r}; it takes {takes}")
-        answer = self.infer(store, **arguments)
         defaults = {name: each.default for name, each in self.parameters.items()}
+        _check_names(store, defaults, arguments)
+        by, rest = arguments.get("by"), {name: value for name, value in arguments.items() if name != "by"}
+        answer = self._by_part(store, str(by), rest) if by else self.infer(store, **rest)
         answer.name, answer.params = self.name, {**defaults, **arguments, **answer.params}
         answer.query = answer.query or "\n\n".join(_sql_of(name) for name in self.queries)
         answer.tagger = answer.tagger or _active_tagger(store)
-        if self.draw is not None:
+        if self.draw is not None and answer.chart is None:
             answer.chart = self.draw(answer)
         return answer
+
+    def _by_part(self, store: "Store", by: str, arguments: Mapping[str, object]) -> Answer:
+        from traceanalytics.findings.by_part import answer_by_part
+
+        return answer_by_part(self, store, by, arguments)
 
 
 FINDINGS: Registry[Finding] = Registry("traceanalytics.findings", "finding", lambda: Finding)
@@ -196,6 +204,13 @@ def _sql_of(name: str) -> str:
     from traceanalytics.store.queries import get_query
 
     return get_query(name).sql
+
+
+def _check_names(store: "Store", defaults: Mapping[str, object], arguments: Mapping[str, object]) -> None:
+    from traceanalytics.store.names import check_names
+
+    with store.reading() as connection:
+        check_names(connection, arguments, defaults)
 
 
 def _active_tagger(store: "Store") -> str | None:

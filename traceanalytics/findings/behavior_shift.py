@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from traceanalytics.errors import Refused, UnknownName
+from traceanalytics.errors import Refused
 from traceanalytics.findings.audits import audit_of
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.evaluations import FEWEST_PROMPTS, ask_each, named, points
@@ -96,8 +96,6 @@ def infer(
         return shifts
 
     asked = [in_run] if in_run is not None else [run for run in runs if run != base]
-    if in_run is not None and in_run not in runs:
-        raise UnknownName("tagged run", in_run, runs)
     found, left_out = ask_each(asked, ask)
     shifts = _adjusted([shift for of_run in found for shift in of_run])
     judged = _judge(store, shifts, base=base, margin=margin, asked=in_behavior is not None)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from traceanalytics.errors import BadInput, Refused
+from traceanalytics.errors import Refused
 from traceanalytics.findings.base import CORRECTED, RAW, Named
 from traceanalytics.stats.differences import difference, newcombe
 from traceanalytics.stats.estimate import Estimate, Floats
@@ -22,6 +22,7 @@ UNCORRECTED = "uncorrected: strategies are what the tagger says; no audit of it 
 ONE_RUN = "one run: its prompts describe this checkpoint and say nothing about other seeds or about the reward"
 _COLUMNS = ("graded", "correct", "shown", "shown_correct", "other", "other_correct")
 _MENDS = {"graded": "`ta grade` says which are correct", "tagged": "`ta tag` says what they show"}
+REFLECTION = ("verification", "backtracking", "self_correction", "self_doubt", "confirmation", "gap_analysis")
 _CURVES = ("eval", "val", "train")
 
 Found = TypeVar("Found")
@@ -82,9 +83,15 @@ def runs_of(store: Store, in_run: str | None) -> list[str]:
     runs: list[str] = store.sql("SELECT DISTINCT run_id FROM rollouts ORDER BY ALL")["run_id"].to_pylist()
     if not runs:
         raise Refused("the store holds no rollouts: `ta ingest PATH` reads some")
-    if in_run is not None and in_run not in runs:
-        raise BadInput(f"no run is called {in_run!r}; there is {', '.join(runs)}")
     return runs if in_run is None else [in_run]
+
+
+def reflection_of(store: Store, tagger: str | None) -> tuple[str, ...]:
+    """Return what a tagger calls reflection: behaviors of ours, or all that a published detector shows."""
+    if tagger is None:
+        return REFLECTION
+    shown: list[str] = store.query("behaviors_shown", in_tagger=tagger)["behavior"].to_pylist()
+    return tuple(each for each in REFLECTION if each in shown) or tuple(shown) or (tagger,)
 
 
 def ask_each(runs: Sequence[str], ask: Callable[[str], Found]) -> tuple[list[Found], list[str]]:

@@ -16,6 +16,7 @@ from traceanalytics.findings.evaluations import (
     named,
     percent,
     points,
+    reflection_of,
     refuse_gaps,
     row_at,
     runs_of,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     import altair
     import pyarrow
 
-REFLECTION = ("verification", "backtracking", "self_correction", "self_doubt", "confirmation", "gap_analysis")
 _UNCORRECTED = "uncorrected: reflection is what the tagger says; no audit of it is in the store"
 _COLUMNS = ("rollouts", "showing", "spans", "text_length")
 
@@ -64,14 +64,16 @@ def infer(
     store: Store,
     *,
     in_run: str | None = None,
-    in_behaviors: tuple[str, ...] = REFLECTION,
+    in_behaviors: tuple[str, ...] | None = None,
     in_split: str | None = None,
     in_tagger: str | None = None,
 ) -> Answer:
     """Follow in every run the share of responses that show any of the behaviors."""
 
+    behaviors = in_behaviors or reflection_of(store, in_tagger)
+
     def ask(run: str) -> Course:
-        return _course(store, run, in_behaviors, in_split, in_tagger)
+        return _course(store, run, behaviors, in_split, in_tagger)
 
     found, left_out = ask_each(runs_of(store, in_run), ask)
     estimates, sentences, caveats = [], [], []

@@ -17,6 +17,7 @@ from traceanalytics.findings.evaluations import (
     evaluations_of,
     named,
     points,
+    reflection_of,
     refuse_gaps,
     row_at,
     runs_of,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     import altair
     import pyarrow
 
-REFLECTION = ("verification", "backtracking", "self_correction", "self_doubt", "confirmation", "gap_analysis")
 _COLUMNS = ("shown", "shown_correct", "other", "other_correct")
 
 
@@ -50,18 +50,20 @@ def infer(
     store: Store,
     *,
     in_run: str | None = None,
-    in_behaviors: tuple[str, ...] = REFLECTION,
+    in_behaviors: tuple[str, ...] | None = None,
     in_split: str | None = None,
     at_step: int | None = None,
     in_tagger: str | None = None,
 ) -> Answer:
     """Compare inside prompts at one step, the last unless given."""
 
+    behaviors = in_behaviors or reflection_of(store, in_tagger)
+
     def ask(run: str) -> Compared:
         row = row_at(evaluations_of(store, run, in_split), at_step, -1)
         refuse_gaps(row, tagged=in_tagger is None)
         arguments = {"in_run": run, "in_split": row["split"], "in_tagger": in_tagger}
-        table = store.query("reflection_by_prompt", in_behaviors=list(in_behaviors), **arguments)
+        table = store.query("reflection_by_prompt", in_behaviors=list(behaviors), **arguments)
         at = table["step"].to_numpy() == row["step"]
         return _compare(run, row["step"], StrategyCounts(*(table[name].to_numpy()[at] for name in _COLUMNS)))
 

@@ -11,6 +11,21 @@ if TYPE_CHECKING:
     import duckdb
 
 SPLITS = ("train", "val", "eval", "probe")
+PARTS = (
+    "dataset",
+    "level",
+    "release_date",
+    "framework",
+    "model",
+    "model_family",
+    "algorithm",
+    "reward_type",
+    "data_format",
+    "domain",
+    "seed",
+    "base_run_id",
+)  # of the query `rollout_parts`, which takes keys of `condition` beside them
+_RUNS = ("in_run", "in_other_run", "base", "true_run")
 _BEHAVIORS = ("in_behavior", "in_behaviors", "in_other_behavior")
 _TAGGERS = ("in_tagger", "in_other")
 _TAGGERS_OF = "SELECT name, kind, card FROM taggers"
@@ -28,13 +43,18 @@ class Tagger(NamedTuple):
     judged: list[str]
 
 
-def check_names(connection: "duckdb.DuckDBPyConnection", query: Query, arguments: Mapping[str, object]) -> None:
-    """Refuse a run, split, tagger or behavior that the store does not know, and a bin without width."""
-    given = {name: value for name, value in {**query.defaults, **arguments}.items() if value}
+def check_names(
+    connection: "duckdb.DuckDBPyConnection", arguments: Mapping[str, object], defaults: Mapping[str, object]
+) -> None:
+    """Refuse a run, split, tagger, behavior or column that the store does not know, and a bin without width."""
+    given = {name: value for name, value in {**defaults, **arguments}.items() if value}
     if (width := arguments.get("bin_width", 1)) is not None and int(str(width)) < 1:
         raise BadQuery(f"bin_width={width}: a bin holds at least 1 step")
-    if "in_run" in given:
-        _check_run(connection, str(given["in_run"]))
+    for name in _RUNS:
+        if name in given:
+            _check_run(connection, str(given[name]))
+    if "by" in given:
+        _check_by(connection, str(given["by"]))
     if "in_split" in given and given["in_split"] not in SPLITS:
         raise UnknownName("split", str(given["in_split"]), SPLITS)
     taggers = [_tagger(connection, str(arguments[name])) for name in _TAGGERS if arguments.get(name)]
@@ -42,6 +62,15 @@ def check_names(connection: "duckdb.DuckDBPyConnection", query: Query, arguments
     if behaviors and not taggers and (active := _active_tagger(connection)):
         taggers = [active]
     _check_behaviors(behaviors, taggers)
+
+
+def with_tagger_ids(connection: "duckdb.DuckDBPyConnection", arguments: Mapping[str, object]) -> dict[str, object]:
+    """Return the arguments with the id of a tagger where its name was given; of several versions the last."""
+    newest = "SELECT max_by(tagger_id, coalesce(version, '')) FROM taggers WHERE name = $1"
+    ids = {
+        name: connection.execute(newest, [arguments[name]]).fetchall()[0][0] for name in _TAGGERS if arguments.get(name)
+    }
+    return {**arguments, **{name: tagger for name, tagger in ids.items() if tagger is not None}}
 
 
 def why_empty(connection: "duckdb.DuckDBPyConnection", query: Query, arguments: Mapping[str, object]) -> str | None:
@@ -66,6 +95,14 @@ def _check_run(connection: "duckdb.DuckDBPyConnection", run: str) -> None:
     known = [row[0] for row in connection.execute("SELECT run_id FROM runs").fetchall()]
     if known:  # a store that is being filled may be asked before its first run is there
         raise UnknownName("run", run, known)
+
+
+def _check_by(connection: "duckdb.DuckDBPyConnection", by: str) -> None:
+    if by in PARTS:
+        return
+    keys = connection.execute("SELECT DISTINCT unnest(map_keys(condition)) FROM rollouts ORDER BY ALL").fetchall()
+    if by not in {key for (key,) in keys}:
+        raise UnknownName("column to part by", by, (*PARTS, *(key for (key,) in keys)))
 
 
 def _check_behaviors(behaviors: list[str], taggers: list[Tagger]) -> None:

@@ -139,7 +139,14 @@ def _read_value(query: Query, name: str, type_name: str, value: str) -> object:
 
 @cache
 def _read_queries(folder: Path) -> tuple[tuple[str, Query], ...]:
-    return tuple((path.stem, read_query(path)) for path in sorted(folder.glob("*.sql")))
+    queries = [read_query(path) for path in sorted(folder.glob("*.sql"))]
+    # DuckDB looks up the macros that a macro calls when it is made: those that others call come first
+    called = [query for query in queries if any(f" {query.name}(" in _body(other) for other in queries)]
+    return tuple((query.name, query) for query in sorted(queries, key=lambda query: query not in called))
+
+
+def _body(query: Query) -> str:
+    return query.sql.partition(" AS TABLE")[2]
 
 
 def _parameters(path: Path, signature: str, meanings: dict[str, str]) -> Iterable[Parameter]:

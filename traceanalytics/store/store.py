@@ -11,7 +11,7 @@ import duckdb
 
 from traceanalytics.errors import BadInput, BadQuery, StoreHeld
 from traceanalytics.store import turnstile
-from traceanalytics.store.names import check_names, why_empty
+from traceanalytics.store.names import check_names, why_empty, with_tagger_ids
 from traceanalytics.store.queries import Query, digest_of, get_query, read_queries
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Store:
         """`tagger` is the id of the one whose tags this store's queries read; None means the active one."""
         self.path = Path(path)
         self._memory_limit = memory_limit
-        self._tagger = tagger
+        self.tagger = tagger
 
     @property
     def exists(self) -> bool:
@@ -52,8 +52,8 @@ class Store:
             raise BadInput(f"{self.path}: no such store; `ta ingest PATH --db {self.path}` makes one")
         with turnstile.reading(self.path), self._connected() as connection:
             _check_version(connection, self.path)
-            if self._tagger is not None:
-                _read_by(connection, self._tagger)
+            if self.tagger is not None:
+                _read_by(connection, self.tagger)
             yield connection
 
     def workbench(self) -> duckdb.DuckDBPyConnection:
@@ -86,8 +86,8 @@ class Store:
         query = get_query(name)
         query.check_arguments(arguments)
         with self.reading() as connection:
-            check_names(connection, query, arguments)
-            return run_query(self._cursor(connection), query, arguments)
+            check_names(connection, arguments, query.defaults)
+            return run_query(connection, query, with_tagger_ids(connection, arguments))
 
     def why_empty(self, name: str, **arguments: object) -> str | None:
         """Say why a query found nothing, where the split or a missing tagger is the reason."""
@@ -97,7 +97,7 @@ class Store:
     def sql(self, statement: str, parameters: Mapping[str, object] | None = None) -> "pyarrow.Table":
         """Run a statement of ours, read-only, and return an Arrow table."""
         with self.reading() as connection:
-            return self._cursor(connection).sql(statement, params=dict(parameters or {})).to_arrow_table()
+            return connection.sql(statement, params=dict(parameters or {})).to_arrow_table()
 
     def user_sql(self, statement: str) -> "pyarrow.Table":
         """Run a statement of the user's: read-only, and it can reach no other file and no network."""
@@ -105,17 +105,10 @@ class Store:
             connection.execute("SET enable_external_access = false").fetchall()
             connection.execute("SET lock_configuration = true").fetchall()
             try:
-                relation = self._cursor(connection).sql(statement)
+                relation = connection.sql(statement)
                 return relation.to_arrow_table() if relation is not None else _empty_table()
             except duckdb.Error as error:
                 raise BadQuery(_one_line(error)) from error
-
-    def _cursor(self, connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-        """Return a cursor; it does not see what is temporary in its connection."""
-        cursor = connection.cursor()
-        if self._tagger is not None:
-            _read_by(cursor, self._tagger)
-        return cursor
 
     @contextmanager
     def _connected(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -159,17 +152,19 @@ class Store:
                 time.sleep(0.05)
 
 
-def run_query(cursor: duckdb.DuckDBPyConnection, query: Query, arguments: Mapping[str, object]) -> "pyarrow.Table":
+def run_query(connection: duckdb.DuckDBPyConnection, query: Query, arguments: Mapping[str, object]) -> "pyarrow.Table":
     """Call a query's macro with bound arguments on an open store."""
     call = ", ".join(f"{name} := ${name}" for name in arguments)
     name = query.name
     installed = read_queries()
-    if query.name not in installed or _installed_digest(cursor) != digest_of(installed.values()):
+    if query.name not in installed or _installed_digest(connection) != digest_of(installed.values()):
         name = f"temp.{query.name}"
         for each in (installed | {query.name: query}).values():
-            cursor.execute(each.sql.replace("CREATE OR REPLACE MACRO", "CREATE OR REPLACE TEMP MACRO", 1)).fetchall()
+            connection.execute(
+                each.sql.replace("CREATE OR REPLACE MACRO", "CREATE OR REPLACE TEMP MACRO", 1)
+            ).fetchall()
     try:
-        return cursor.sql(f"FROM {name}({call})", params=dict(arguments)).to_arrow_table()
+        return connection.sql(f"FROM {name}({call})", params=dict(arguments)).to_arrow_table()
     except duckdb.Error as error:
         raise BadQuery(f"query {query.name!r}: {_one_line(error)}") from error
 

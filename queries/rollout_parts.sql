@@ -1,0 +1,28 @@
+-- Which part of the data each rollout belongs to, by a column of its prompt or run or by a condition it was sampled under.
+--
+-- param by: a column of prompts (dataset, level, …) or runs (domain, reward_type, …), or a key of `condition`; NULL: no rows
+--
+-- column rollout_id VARCHAR: the rollout
+-- column part VARCHAR:       its part; NULL where the log does not say
+CREATE OR REPLACE MACRO rollout_parts(by VARCHAR := NULL) AS TABLE
+SELECT
+    rollouts.rollout_id,
+    CASE "by"
+        WHEN 'dataset' THEN prompts.dataset
+        WHEN 'level' THEN prompts.level
+        WHEN 'release_date' THEN prompts.release_date::VARCHAR
+        WHEN 'framework' THEN runs.framework
+        WHEN 'model' THEN runs.model
+        WHEN 'model_family' THEN runs.model_family
+        WHEN 'algorithm' THEN runs.algorithm
+        WHEN 'reward_type' THEN runs.reward_type
+        WHEN 'data_format' THEN runs.data_format
+        WHEN 'domain' THEN runs.domain
+        WHEN 'seed' THEN runs.seed::VARCHAR
+        WHEN 'base_run_id' THEN runs.base_run_id
+        ELSE rollouts.condition["by"]
+    END AS part
+FROM rollouts
+LEFT JOIN prompts USING (prompt_key)
+LEFT JOIN runs USING (run_id)
+WHERE "by" IS NOT NULL;
