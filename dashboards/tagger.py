@@ -1,5 +1,6 @@
 """Tagger: what tags, how much it has read, and what audits say of it."""
 
+from traceanalytics.findings.audits import drifts
 from traceanalytics.pages.base import Block, Page, Selectors, Table, Text
 from traceanalytics.pages.view import View, as_table, look
 from traceanalytics.store.store import Store
@@ -34,7 +35,11 @@ def _audits(view: View) -> list[Block]:
             )
         ]
     columns = list(rows[0])
-    return [Table("Audits", columns, [list(row.values()) for row in rows], _AUDITS.strip(), ("precision", "recall"))]
+    warnings: list[Block] = [Text(str(drift), "warning") for drift in drifts(view.store)]
+    return [
+        *warnings,
+        Table("Audits", columns, [list(row.values()) for row in rows], _AUDITS.strip(), ("precision", "recall")),
+    ]
 
 
 def _seen(view: View) -> Block:

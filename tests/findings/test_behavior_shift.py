@@ -94,7 +94,10 @@ def test_the_finding_answers_in_a_sentence_with_its_caveats(planted: Store) -> N
     assert answer.verdict.endswith("at step 100 of r: detected but unaudited")
     assert [each.label for each in answer.estimates[:3]] == ["planning: start", "planning: end", "planning: shift"]
     assert answer.estimates[2].value == pytest.approx(0.4, abs=0.03)
-    assert "uncorrected: the rates count what the tagger says; no audit of it is in the store" in answer.caveats
+    assert any(
+        each.startswith("uncorrected: the rates count what the tagger says; audit ") and "rollouts to know" in each
+        for each in answer.caveats
+    )
     assert answer.caveats[-1] == "one run: this says nothing about other seeds or about the reward"
     assert "behavior_by_prompt" in answer.query
 

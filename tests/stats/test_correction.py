@@ -8,10 +8,12 @@ from traceanalytics.errors import Refused
 from traceanalytics.stats.correction import (
     Audit,
     audits_needed,
+    by_verdict,
     corrected_rate,
     corrected_shift,
     prediction_powered,
     rogan_gladen,
+    rogan_gladen_rate,
     rogan_gladen_shift,
     weighted_audit,
 )
@@ -119,3 +121,33 @@ def test_an_audit_without_tagged_rollouts_knows_nothing_of_its_precision() -> No
 
 def test_384_audits_know_an_error_of_10_percent_to_3_points() -> None:
     assert audits_needed(0.03, error=0.1) == 385
+
+
+def test_an_audit_by_verdict_keeps_the_rare_tagged_rollouts_worth() -> None:
+    tagged = np.array([1] * 30 + [0] * 30)
+    truth = np.array([1] * 24 + [0] * 6 + [1] * 3 + [0] * 27)
+    audit = by_verdict(truth, tagged, np.where(tagged == 1, 1.0, 0.05))
+    assert (audit.tp + audit.fp, audit.fn + audit.tn) == (pytest.approx(30), pytest.approx(30))
+    assert (audit.precision.value, audit.false_omission_rate.value) == (pytest.approx(0.8), pytest.approx(0.1))
+    assert weighted_audit(truth, tagged, np.where(tagged == 1, 1.0, 0.05)).n < 35
+
+
+def test_a_rogan_gladen_rate_holds_the_truth_and_knows_less_after_a_small_audit() -> None:
+    generator = np.random.default_rng(1)
+    held, widths = 0, []
+    for n in (50, 400) * 100:
+        truth = generator.random(2000) < 0.3
+        tagged = np.where(truth, generator.random(2000) < 0.85, generator.random(2000) < 0.1)
+        drawn = generator.choice(2000, n, replace=False)
+        audit = weighted_audit(truth[drawn], tagged[drawn], np.full(n, n / 2000))
+        found = rogan_gladen_rate(wilson(tagged.sum(), 2000), audit)
+        held += found.low <= 0.3 <= found.high
+        widths.append(found.high - found.low)
+    assert held >= 188
+    assert np.mean(widths[::2]) > 1.5 * np.mean(widths[1::2])
+
+
+def test_a_rogan_gladen_rate_after_a_perfect_audit_is_not_certain() -> None:
+    found = rogan_gladen_rate(Estimate(0.5, 0.46, 0.54, 500), Audit(tp=25, fp=0, fn=0, tn=25))
+    assert found.value == 0.5
+    assert found.high - found.low > 0.08

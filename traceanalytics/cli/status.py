@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from traceanalytics.cli.options import AsJson, Db
-from traceanalytics.cli.output import emit_rows
+from traceanalytics.cli.output import emit_rows, note
 
 PANEL = "Logs in"
 
@@ -16,6 +16,10 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Show per run what was found: rollouts + duplicates + rejects + blanks."""
+    from traceanalytics.findings.audits import drifts
     from traceanalytics.store.store import Store
 
-    emit_rows(Store(db).query("run_status", in_run=run), as_json=as_json)
+    store = Store(db)
+    emit_rows(store.query("run_status", in_run=run), as_json=as_json)
+    for drift in drifts(store):
+        note(f"careful: {drift}")

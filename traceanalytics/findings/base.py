@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 RAW, CORRECTED = "raw", "corrected"
 _BY = inspect.Parameter("by", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="str | None")
+UNCORRECTED = "uncorrected: "  # begins a caveat; what would correct the rates is added to it in one place
+NARROWEST_AUDIT, WIDEST_AUDIT = 0.02, 0.1  # half the width of what an audit is planned for
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class Finding:
         answer.name, answer.params = self.name, {**defaults, **arguments, **answer.params}
         answer.query = answer.query or "\n\n".join(_sql_of(name) for name in self.queries)
         answer.tagger = answer.tagger or _active_tagger(store)
+        answer.caveats = [_with_audits(store, answer, caveat) for caveat in answer.caveats]
         if self.draw is not None and answer.chart is None:
             answer.chart = self.draw(answer)
         return answer
@@ -211,6 +214,34 @@ def _check_names(store: "Store", defaults: Mapping[str, object], arguments: Mapp
 
     with store.reading() as connection:
         check_names(connection, arguments, defaults)
+
+
+def _with_audits(store: "Store", answer: Answer, caveat: str) -> str:
+    """Say after "uncorrected" how many rollouts to audit: so many that the errors are known as well as the rates."""
+    if not caveat.startswith(UNCORRECTED):
+        return caveat
+    from traceanalytics.stats.correction import audits_needed
+
+    said = caveat.split("; no audit")[0]
+    audits = store.sql("SELECT count(*) AS n FROM tagger_errors WHERE tagger_id = $id", {"id": answer.tagger})
+    if audits["n"][0].as_py():
+        return f"{said}; the page `tagger` shows its audits, `ta query corrected_rate` the corrected rates"
+    half = min(max(_widest_half(answer), NARROWEST_AUDIT), WIDEST_AUDIT)
+    return (
+        f"{said}; audit {audits_needed(half):,} rollouts to know its errors to ±{100 * half:.0f} points: "
+        f"`ta label --for {answer.name}` draws them"
+    )
+
+
+def _widest_half(answer: Answer) -> float:
+    return max(
+        (
+            (each.high - each.low) / 2
+            for each in answer.estimates
+            if each.kind == RAW and each.low is not None and each.high is not None and 0 <= each.value <= 1
+        ),
+        default=WIDEST_AUDIT,
+    )
 
 
 def _active_tagger(store: "Store") -> str | None:

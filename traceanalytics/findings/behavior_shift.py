@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from traceanalytics.errors import Refused
-from traceanalytics.findings.audits import audit_of
+from traceanalytics.findings.audits import audit_of, audited_in, corrected_numbers
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.evaluations import FEWEST_PROMPTS, ask_each, named, points
 from traceanalytics.findings.shifts import Shift, find_shifts, percent, shown_behaviors, tagged_runs
@@ -52,6 +52,7 @@ class Judged:
     turn: Turn | None
     audited: AuditedShift | None
     by_length: ByLength | None
+    corrected: tuple[Named, ...] = ()  # the rates at both ends, as audits of their eras correct them
 
     @property
     def sentence(self) -> str:
@@ -125,7 +126,8 @@ def _judge(store: Store, shifts: Sequence[Shift], *, base: str | None, margin: f
         turn, audited = turns.get((shift.run, shift.behavior)), _audited(store, shift)
         told = asked or (shift.survives and place < MOST_IN_A_SENTENCE)
         by_length = _by_length(store, shift) if told else None
-        judged.append(Judged(shift, judge(shift, turn, audited, margin), turn, audited, by_length))
+        corrected = _corrected(store, shift) if audited is not None else ()
+        judged.append(Judged(shift, judge(shift, turn, audited, margin), turn, audited, by_length, corrected))
     return judged
 
 
@@ -152,6 +154,19 @@ def _audited(store: Store, shift: Shift) -> AuditedShift | None:
     if audits[0] is None or audits[1] is None:
         return None
     return audited_shift(_estimate(shift.start), audits[0], _estimate(shift.end), audits[1])
+
+
+def _corrected(store: Store, shift: Shift) -> tuple[Named, ...]:
+    """Return the rates of both windows as audits of their eras correct them."""
+    numbers: list[Named] = []
+    for what, observed, window in (
+        ("start", shift.start, shift.start_window),
+        ("end", shift.end, shift.end_window),
+    ):
+        run, split = window.run or shift.run, shift.split
+        audited = audited_in(store, [shift.behavior], run=run, split=split, first=window.first, last=window.last)
+        numbers += corrected_numbers(what, _estimate(observed), audited)
+    return tuple(numbers)
 
 
 def _estimate(number: Named) -> Estimate:
@@ -211,6 +226,7 @@ def _estimates(each: Judged, *, several: bool) -> list[Named]:
         replace(number, label=f"{prefix}: {what}")
         for what, number in (("start", shift.start), ("end", shift.end), ("shift", shift.change))
     ]
+    numbers += [replace(number, label=f"{prefix}: {number.label}") for number in each.corrected]
     if each.audited is not None:
         numbers.append(named(f"{prefix}: shift", each.audited.corrected, corrected=True))
     if each.by_length is not None:

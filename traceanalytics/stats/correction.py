@@ -55,6 +55,19 @@ def weighted_audit(truth: Numbers, tagged: Numbers, probabilities: Numbers) -> A
     return Audit(*(float(weights[cell].sum()) for cell in cells))
 
 
+def by_verdict(truth: Numbers, tagged: Numbers, probabilities: Numbers) -> Audit:
+    """Count an audit for `corrected_rate`, which asks of tagged and of untagged rollouts apart.
+
+    Each of the two is scaled to its own Kish's n: drawing more of the rare tagged ones then costs the others nothing.
+    """
+    truth, tagged, probabilities = floats(truth), floats(tagged) > 0, floats(probabilities)
+    of_tagged, of_others = (
+        weighted_audit(truth[rows], tagged[rows], probabilities[rows]) if rows.any() else Audit(0, 0, 0, 0)
+        for rows in (tagged, ~tagged)
+    )
+    return Audit(of_tagged.tp, of_tagged.fp, of_others.fn, of_others.tn)
+
+
 def rogan_gladen(rate: float, *, sensitivity: float, specificity: float) -> float:
     """Return (rate + Sp - 1) / (Se + Sp - 1), within 0 and 1 (Rogan & Gladen 1978).
 
@@ -83,6 +96,30 @@ def rogan_gladen_shift(
     error = np.sqrt(standard_error**2 + value**2 * (se * (1 - se) / se_n + sp * (1 - sp) / sp_n)) / informedness
     half = normal_quantile(confidence) * float(error)
     return Estimate(value, value - half, value + half, n)
+
+
+def rogan_gladen_rate(observed: Estimate, audit: Audit, *, confidence: float = 0.95) -> Estimate:
+    """Return a rate by sensitivity and specificity of an audit, with limits (Lang & Reiczigel 2014).
+
+    z² is added to the effective n of the observed rate, and one right and one wrong rollout to either error rate, so
+    that an audit without errors does not pretend to know that there are none.
+    """
+    z = normal_quantile(confidence)
+    value = rogan_gladen(
+        observed.value, sensitivity=audit.sensitivity.value, specificity=1 - audit.false_positive_rate.value
+    )
+    half = max((observed.high - observed.low) / 2, 1e-9)
+    n = max(z**2 * observed.value * (1 - observed.value) / half**2, 1.0)
+    rate = (n * observed.value + z**2 / 2) / (n + z**2)
+    se, se_variance = _plus_one(audit.tp, audit.tp + audit.fn)
+    sp, sp_variance = _plus_one(audit.tn, audit.tn + audit.fp)
+    informedness = _informedness(se, sp)
+    center = (rate + sp - 1) / informedness
+    shift = 2 * z**2 * (center * se_variance - (1 - center) * sp_variance)
+    variance = rate * (1 - rate) / (n + z**2) + (1 - center) ** 2 * sp_variance + center**2 * se_variance
+    reach = z * float(np.sqrt(variance)) / informedness
+    low, high = (float(np.clip(center + shift + sign * reach, 0, 1)) for sign in (-1, 1))
+    return Estimate(value, min(low, value), max(high, value), observed.n, observed.unit)
 
 
 def prediction_powered(
@@ -155,6 +192,11 @@ def _informedness(sensitivity: float, specificity: float) -> float:
             f"below {WEAKEST_TAGGER:g} a corrected rate says nothing"
         )
     return informedness
+
+
+def _plus_one(right: float, n: float) -> tuple[float, float]:
+    share = (right + 1) / (n + 2)
+    return share, share * (1 - share) / (n + 2)
 
 
 def _best_power(f: Floats, y: Floats, g: Floats) -> float:

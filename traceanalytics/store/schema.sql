@@ -131,10 +131,10 @@ CREATE TABLE tagger_errors (
     behavior VARCHAR,
     run_id VARCHAR,
     step_band VARCHAR,
-    tp BIGINT,
-    fp BIGINT,
-    fn BIGINT,
-    tn BIGINT,
+    tp DOUBLE,
+    fp DOUBLE,
+    fn DOUBLE,
+    tn DOUBLE,
     sampled_how VARCHAR
 );
 

@@ -11,6 +11,7 @@ from traceanalytics.errors import BadLabel
 from traceanalytics.labels import counts, label_files, located_labels, near_duplicates, read_labels, standing_in
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
+from traceanalytics.verbs.audits import count_audits
 
 
 @dataclass(slots=True)
@@ -51,7 +52,10 @@ def check_labels(paths: Sequence[Path], *, against: Sequence[Path] = ()) -> Labe
 
 
 def load_labels(store: Store, paths: Sequence[Path]) -> int:
-    """Fill `judgments` from label files, one row a judged behavior; loading again replaces what a file gave before."""
+    """Fill `judgments` from label files, one row a judged behavior; loading again replaces what a file gave before.
+
+    Audits among them are counted into `tagger_errors`.
+    """
     rows = list(_rows(paths))
     import pyarrow
 
@@ -62,6 +66,7 @@ def load_labels(store: Store, paths: Sequence[Path]) -> int:
             connection.register("staged", pyarrow.Table.from_pylist(rows, schema=_schema()))
             connection.execute("INSERT INTO judgments BY NAME SELECT * FROM staged").fetchall()
             connection.unregister("staged")
+    count_audits(store)
     return len(rows)
 
 

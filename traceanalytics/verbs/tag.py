@@ -14,6 +14,7 @@ from traceanalytics.segments import Batch, segment_batch
 from traceanalytics.store.store import Store
 from traceanalytics.taggers import get_tagger
 from traceanalytics.tagging import Tagger, Tags, tag_batch, tagger_id
+from traceanalytics.verbs.audits import count_audits
 
 if TYPE_CHECKING:
     import pyarrow
@@ -90,6 +91,8 @@ def tag(
         if progress is not None:
             progress(report)
     waiting.write(store)
+    if store.sql("SELECT 1 FROM judgments WHERE unit = 'rollout' AND drawn_with > 0 LIMIT 1").num_rows:
+        count_audits(store)
     report.seconds = time.monotonic() - began
     return report
 
