@@ -1,5 +1,6 @@
 import dataclasses
 
+import numpy as np
 import pytest
 from findings.worlds import Row, fill
 
@@ -91,6 +92,88 @@ def test_what_selection_needs_is_said(change: dict[str, object], message: str, s
 
 def test_part_of_a_group_is_refused(store: Store) -> None:
     with pytest.raises(
-        Refused, match="group 0/a/train/0/p0 of run 'a' has 3 of 4 rollouts: selection needs whole groups"
+        Refused, match="group a/train/0/p0 at step 0 of run 'a' has 3 of 4 rollouts: selection needs whole groups"
     ):
         find(fill(store, groups("CCll")[1:]))
+
+
+STEP_SIZE = 0.05
+RATES = {"code_reasoning": 0.5, "planning": 0.4, "verification": 0.3, "summary": 0.6, "deduction": 0.5}
+WEIGHTS = {"code_reasoning": 1.5, "planning": 1.0, "verification": -0.7, "summary": -1.2, "deduction": 0.0}
+
+
+def replicated(*, selected: bool = True, drifts: float = 0.0, split: str = "train") -> list[Row]:
+    """Return a run whose behaviors move by step size × selection a step, and deduction by a drift that nothing selects.
+
+    Rewards are sums of what is shown; without `selected` they are coins.
+    """
+    generator = np.random.default_rng(5)
+    rates, rows = dict(RATES), []
+    for step in range(16):
+        shown = {name: generator.random((48, 8)) < rate for name, rate in rates.items()}
+        rewards = sum(WEIGHTS[name] * drawn for name, drawn in shown.items()) if selected else 0
+        rewards = rewards + generator.normal(0, 0.5, (48, 8))
+        spread = np.sqrt(0.25 + sum(WEIGHTS[name] ** 2 * rate * (1 - rate) for name, rate in rates.items()))
+        rows += [
+            Row(
+                f"p{i}",
+                step,
+                shown=tuple(name for name in shown if shown[name][i, k]),
+                reward=float(rewards[i, k]),
+                split=each,
+                correct=None,
+                reward_type="random" if not selected else None,
+            )
+            for each in dict.fromkeys(("train", split))
+            for i in range(48)
+            for k in range(8)
+        ]
+        for name, rate in rates.items():
+            pressure = WEIGHTS[name] * rate * (1 - rate) / spread if selected else 0
+            rates[name] = rate + STEP_SIZE * pressure + (drifts if name == "deduction" else 0)
+    return rows
+
+
+def test_one_step_size_predicts_the_drift_of_behaviors_that_are_selected(store: Store) -> None:
+    answer = find(fill(store, replicated()))
+    by_label = {each.label: each for each in answer.estimates}
+    step_size = by_label["step size of all behaviors"]
+    assert step_size.low < STEP_SIZE < step_size.high
+    assert step_size.value == pytest.approx(STEP_SIZE, rel=0.3)
+    assert by_label["drift of code_reasoning not predicted by first-order selection"].low < 0.05
+    assert "; of the +" in answer.verdict
+    assert answer.verdict.endswith("are not predicted by first-order selection")
+    assert answer.chart is not None
+    assert "hconcat" in answer.chart.to_dict()
+
+
+def test_drift_that_nothing_selects_is_left_over(store: Store) -> None:
+    answer = find(fill(store, replicated(drifts=0.03)), in_behavior="deduction")
+    by_label = {each.label: each for each in answer.estimates}
+    left = by_label["drift of deduction not predicted by first-order selection"]
+    assert left.low > 0.3
+    assert left.value == pytest.approx(0.45, abs=0.1)
+    assert "are not shown to favor or disfavor deduction" in answer.verdict
+    assert any("which is not to say that the reward did not cause it" in each for each in answer.caveats)
+
+
+def test_drift_is_observed_on_fixed_prompts_where_they_are_evaluated(store: Store) -> None:
+    answer = find(fill(store, replicated(split="val")))
+    assert "that code_reasoning moved in val from step 0 to 15 it predicts" in answer.verdict
+
+
+def test_coins_predict_no_drift(store: Store) -> None:
+    answer = find(fill(store, replicated(selected=False, drifts=0.03)), in_behavior="deduction")
+    assert "is not shown to predict the drift that it was not fitted to" in answer.verdict or any(
+        each.startswith("a: no drift is predicted: the two halves of the prompts do not agree")
+        for each in answer.caveats
+    )
+
+
+def test_few_steps_have_no_step_size_and_the_reason_is_said(store: Store) -> None:
+    answer = find(fill(store, groups("CCll")))
+    assert "a: no drift is predicted: 2 tagged steps: a step size needs at least 4" in answer.caveats
+    everywhere = [dataclasses.replace(row, shown=CODE) for row in groups("CCll", steps=5)]
+    (store.path.parent / "all.duckdb").unlink(missing_ok=True)
+    answer = find(fill(Store(store.path.parent / "all.duckdb"), everywhere))
+    assert "a: no drift is predicted: no behavior is shown in 2% to 98% of the rollouts" in answer.caveats

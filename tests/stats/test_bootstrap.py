@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from traceanalytics.errors import Refused
-from traceanalytics.stats.bootstrap import bootstrap, cluster_weights
+from traceanalytics.stats.bootstrap import bootstrap, cluster_weights, jackknife
 from traceanalytics.stats.rates import rate_limits
 
 
@@ -48,3 +48,11 @@ def test_shared_weights_pair_what_they_resample() -> None:
 def test_one_prompt_cannot_be_resampled() -> None:
     with pytest.raises(Refused, match="^1 of prompts to resample: a bootstrap needs at least 2$"):
         bootstrap(ratio, [[1, 2]])
+
+
+def test_the_jackknife_of_a_mean_is_its_student_interval() -> None:
+    values = np.random.default_rng(0).normal(3, 1, 16)
+    without_one = (values.sum() - values)[:, None] / 15
+    (found,) = jackknife(values.mean(), without_one)
+    assert found.high - found.value == pytest.approx(2.131450 * values.std(ddof=1) / 4)
+    assert (found.n, found.unit) == (16, "parts")

@@ -1,4 +1,4 @@
-"""Cluster bootstrap: one row a prompt, weights drawn once and shared, every resample one row of a matrix product."""
+"""Resampling: the cluster bootstrap, a row a prompt and a resample a row of a matrix product; and the jackknife."""
 
 from collections.abc import Callable
 
@@ -43,3 +43,15 @@ def bootstrap(
     tail = float(ndtr(-float(t_quantile(confidence, prompts - 1)) * np.sqrt(prompts / (prompts - 1))))
     low, high = np.nanquantile(resampled, [tail, 1 - tail], axis=0)
     return [Estimate(float(v), float(a), float(b), prompts, unit) for v, a, b in zip(value, low, high, strict=True)]
+
+
+def jackknife(whole: Numbers, without_one: Numbers, *, confidence: float = 0.95) -> list[Estimate]:
+    """Return values with the limits of values that leave out one part each: SE² = (K-1)/K · Σ(θ_k - mean)² (Tukey).
+
+    `without_one` is parts × values; Student's limits with K - 1 degrees of freedom.
+    """
+    whole, without_one = np.atleast_1d(floats(whole)), floats(without_one)
+    parts = len(without_one)
+    error = np.sqrt((parts - 1) / parts * ((without_one - without_one.mean(axis=0)) ** 2).sum(axis=0))
+    half = float(t_quantile(confidence, parts - 1)) * error
+    return [Estimate(float(v), float(v - h), float(v + h), parts, "parts") for v, h in zip(whole, half, strict=True)]

@@ -32,45 +32,86 @@ class PredictedDrift:
     explained: float
 
 
-def selection_pressure(
-    advantages: Numbers, shown: Numbers, groups: Numbers, *, confidence: float = 0.95
-) -> SelectionPressure:
-    """Return S = G/(G-1) · mean over groups of mean(A·b): the unbiased covariance within groups (Price 1970).
+@dataclass(frozen=True, slots=True)
+class GroupMoments:
+    """Sums over each group of products of what its rollouts have, centered within the group; groups have one size.
 
-    One entry a rollout of one step; `shown` may be any number, such as a residual. Groups whose advantages are all
-    alike count as 0. Groups of different size are refused, for part of a group has another mean advantage.
+    `advantage` and `behavior` are sums of squares, `product` of the two; with covariates (columns of length,
+    correctness, …) also theirs with the advantage, with the behavior, and with each other.
+    """
+
+    size: int
+    advantage: Floats
+    behavior: Floats
+    product: Floats
+    advantage_covariates: Floats
+    behavior_covariates: Floats
+    covariates: Floats
+
+    def given_covariates(self) -> "GroupMoments":
+        """Return the moments of what covariates leave of the behavior, one pooled slope each (Frisch & Waugh 1933)."""
+        slopes = np.linalg.lstsq(self.covariates.sum(axis=0), self.behavior_covariates.sum(axis=0), rcond=None)[0]
+        explained = slopes @ self.covariates @ slopes
+        left = self.behavior - 2 * self.behavior_covariates @ slopes + explained
+        return GroupMoments(
+            self.size,
+            self.advantage,
+            np.maximum(left, 0.0),
+            self.product - self.advantage_covariates @ slopes,
+            self.advantage_covariates,
+            self.behavior_covariates - self.covariates @ slopes,
+            self.covariates,
+        )
+
+    def among(self, groups: np.ndarray) -> "GroupMoments":
+        """Return the moments of some of the groups."""
+        parts = (getattr(self, name)[groups] for name in self.__slots__[1:])
+        return GroupMoments(self.size, *parts)
+
+
+def group_moments(
+    advantages: Numbers, shown: Numbers, groups: Numbers, *, covariates: Numbers | None = None
+) -> GroupMoments:
+    """Return the moments of groups from an entry a rollout; groups of different size are refused.
+
+    Part of a group has another mean advantage than the whole, so that its selection is another one.
     """
     advantage, behavior = _grouped(advantages, groups), _grouped(shown, groups)
-    count, size = advantage.shape
+    columns = np.zeros((advantage.size, 0)) if covariates is None else floats(covariates)
+    others = [_grouped(column, groups) for column in columns.T]
+    other = np.stack(others, axis=-1) if others else np.zeros((*advantage.shape, 0))
+    return GroupMoments(
+        advantage.shape[1],
+        (advantage**2).sum(axis=1),
+        (behavior**2).sum(axis=1),
+        (advantage * behavior).sum(axis=1),
+        np.einsum("gi,gik->gk", advantage, other),
+        np.einsum("gi,gik->gk", behavior, other),
+        np.einsum("gik,gil->gkl", other, other),
+    )
+
+
+def selection_pressure(moments: GroupMoments, *, confidence: float = 0.95) -> SelectionPressure:
+    """Return S = G/(G-1) · mean over groups of mean(A·b): the unbiased covariance within groups (Price 1970).
+
+    Groups whose advantages are all alike count as 0.
+    """
+    count, size = len(moments.product), moments.size
     if size < 2 or count < 2:
         raise Refused(f"{count} groups of {size}: selection needs at least 2 groups of at least 2 rollouts")
-    advantage = advantage - advantage.mean(axis=1, keepdims=True)
-    behavior = behavior - behavior.mean(axis=1, keepdims=True)
-    by_group = (advantage * behavior).sum(axis=1) / (size - 1)
+    by_group = moments.product / (size - 1)
     value = float(by_group.mean())
     residuals = (by_group - value) / count
     error = float(np.sqrt(count / (count - 1) * (residuals**2).sum()))
     half = float(t_quantile(confidence, degrees(residuals, floats(count)))) * error
-    by_chance = (advantage**2).sum(axis=1) * (behavior**2).sum(axis=1) / (size - 1) ** 3
+    by_chance = moments.advantage * moments.behavior / (size - 1) ** 3
     chance = normal_quantile(confidence) * float(np.sqrt(by_chance.sum())) / count
-    silent = int((np.abs(advantage).max(axis=1) < 1e-9).sum())
+    silent = int((moments.advantage < 1e-12).sum())
     return SelectionPressure(
         Estimate(value, value - half, value + half, count),
         Estimate(value, value - chance, value + chance, count),
         silent,
     )
-
-
-def given_covariates(shown: Numbers, covariates: Numbers, groups: Numbers) -> Floats:
-    """Return what of a behavior its covariates leave, both centered within groups (Frisch & Waugh 1933).
-
-    `covariates` are rollouts × columns, such as length and correctness; one pooled slope each.
-    """
-    shown, covariates = floats(shown), floats(covariates)
-    of_row = np.unique(np.asarray(groups), return_inverse=True)[1]
-    centered = np.stack([_centered(each, of_row) for each in covariates.T], axis=1)
-    behavior = _centered(shown, of_row)
-    return floats(behavior - centered @ np.linalg.lstsq(centered, behavior, rcond=None)[0])
 
 
 def predict_drift(pressures: Numbers, drifts: Numbers) -> PredictedDrift:
@@ -96,15 +137,12 @@ def predict_drift(pressures: Numbers, drifts: Numbers) -> PredictedDrift:
 
 
 def _grouped(values: Numbers, groups: Numbers) -> Floats:
+    """Return values centered within their groups, a row a group."""
     names, of_row, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
     if len(names) == 0:
         raise Refused("no group to read selection from")
     if sizes.min() != sizes.max():
         odd = names[int(np.argmin(sizes))]
         raise Refused(f"group {odd} has {sizes.min()} of {sizes.max()} rollouts: selection needs whole groups")
-    return floats(values)[np.argsort(of_row, kind="stable")].reshape(len(names), int(sizes[0]))
-
-
-def _centered(values: Floats, of_row: np.ndarray) -> Floats:
-    means = np.bincount(of_row, weights=values) / np.bincount(of_row)
-    return floats(values - means[of_row])
+    rows = floats(values)[np.argsort(of_row, kind="stable")].reshape(len(names), int(sizes[0]))
+    return floats(rows - rows.mean(axis=1, keepdims=True))
