@@ -74,7 +74,7 @@ def infer(
 def _how(found: Transition) -> str:
     if found.sharpness.high < JUMP:
         return "jumped"
-    return "drifted" if found.sharpness.low > DRIFT else "moved, by a jump or by drift: not determined,"
+    return "drifted" if found.sharpness.low > DRIFT else "moved (by a jump or by drift is not determined)"
 
 
 def _table(found: Sequence[Rise]) -> "pyarrow.Table":
