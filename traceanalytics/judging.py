@@ -105,6 +105,7 @@ class Answers:
     judged_by: str
     known: Iterable[str]
     _said: dict[str, dict[str, bool | None]] = field(default_factory=dict)  # None was skipped
+    _notes: dict[str, str] = field(default_factory=dict)
     _order: list[tuple[str, str]] = field(default_factory=list)  # of answers, for undoing them
     _lock: Lock = field(default_factory=Lock)
 
@@ -169,6 +170,8 @@ class Answers:
         return self._said.get(question.id, {})
 
     def _write(self, question: Question, said: Mapping[str, bool | None], note: str) -> None:
+        note = "; ".join(each for each in (self._notes.get(question.id, ""), note) if each)
+        self._notes[question.id] = note
         judged = {behavior: shown for behavior, shown in said.items() if shown is not None}
         skipped = [behavior for behavior, shown in said.items() if shown is None]
         note = "; ".join([*([f"skipped: {', '.join(skipped)}"] if skipped else []), *([note] if note else [])])
@@ -180,6 +183,7 @@ class Answers:
         skipped = _SKIPPED.match(judgment.note)
         said: dict[str, bool | None] = dict(judgment.judged)
         said |= dict.fromkeys(skipped[1].split(", ") if skipped else [], None)
+        self._notes[judgment.id] = judgment.note[skipped.end() :].removeprefix("; ") if skipped else judgment.note
         before = self._said.get(judgment.id, {})
         gone = {(judgment.id, behavior) for behavior in before if behavior not in said}
         self._order = [each for each in self._order if each not in gone]
