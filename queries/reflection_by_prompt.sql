@@ -3,10 +3,11 @@
 -- param in_behaviors: the behaviors; by default those that our taggers count as reflection
 -- param in_run:       one run id; NULL means every run
 -- param in_split:     train, val, eval or probe
+-- param bin_width:    training steps that count as one
 -- param in_tagger:    whose tags; NULL means the active tagger's
 --
 -- column run_id VARCHAR:        the training run
--- column step BIGINT:           training step; 0 where the log knows no steps
+-- column step BIGINT:           first training step of the bin; 0 where the log knows no steps
 -- column prompt_key VARCHAR:    the prompt; a rollout without one stands for itself
 -- column rollouts BIGINT:       tagged rollouts of the prompt at the step
 -- column showing BIGINT:        of these, rollouts that show any of the behaviors
@@ -22,6 +23,7 @@ CREATE OR REPLACE MACRO reflection_by_prompt(
     ],
     in_run VARCHAR := NULL,
     in_split VARCHAR := 'train',
+    bin_width INTEGER := 1,
     in_tagger VARCHAR := NULL
 ) AS TABLE
 WITH spans_by_rollout AS (
@@ -36,7 +38,7 @@ WITH spans_by_rollout AS (
 read_rollouts AS (
     SELECT
         rollouts.run_id,
-        coalesce(rollouts.step, 0) AS step,
+        coalesce(rollouts.step // bin_width * bin_width, 0) AS step,
         coalesce(rollouts.prompt_key, rollouts.rollout_id) AS prompt_key,
         rollouts.correct AS is_correct,
         list_has_any(tagged.shown, in_behaviors) AS is_shown,
