@@ -1,92 +1,109 @@
-"""Reading: the rollouts behind a number, and the same problem at the start and at the end."""
+"""Reading: the rollouts behind points of the charts, and the same problem at the start and at the end."""
 
 from traceanalytics.pages.base import Block, Page, Rollouts, Selectors, Text
-from traceanalytics.pages.reading import ANY, NEARLY, SHOWN, sample
+from traceanalytics.pages.reading import ANY, behind_points, sample
 from traceanalytics.pages.view import View, look
 from traceanalytics.pages.words import PUBLISHED_CODE, published_taggers, shifts_of
 from traceanalytics.store.store import Store
 
-A_KIND = 5  # rollouts of each kind
-CODE = ("code_reasoning", "code_mention", "degenerate_code")
+BEHAVIORS = 3  # whose rollouts are shown unless one is chosen: those that moved most
+A_STEP = 5  # rollouts of an untagged step
+CODE = ("code_reasoning",)  # what the published word search claims to count
+_KINDS = {"shown": "shows", "nearly": "nearly shows, below the threshold,"}
 
 
 def build(store: Store, selectors: Selectors) -> list[Block]:
-    """Show rollouts of one behavior at one step; the behavior that moved most, at the last step, by default."""
+    """Show rollouts of a behavior at a step; of what moved most at the first and the last step by default."""
     view = look(store, selectors)
-    step = view.last_step if selectors.step is None else selectors.step
     if view.tagger is None:
-        drawn = sample(view, None, at_step=step, at_most=A_KIND)
-        return [_some(view, None, f"Rollouts at step {step}", drawn, step)]
-    behavior = _behavior(view)
-    if behavior is None:
+        return [_untagged(view)]
+    behaviors = selectors.behaviors or _moved_most(view)
+    if not behaviors:
         return [Text("The tagger saw no behavior in any rollout.", "warning")]
-    shown = sample(view, behavior, chosen_as=SHOWN, at_step=step, at_most=A_KIND)
-    nearly = sample(view, behavior, chosen_as=NEARLY, at_step=step, at_most=A_KIND)
-    blocks: list[Block] = [
-        Text(
-            f"{behavior} at step {step} of the split {view.split}. A click opens a rollout; its spans are lit.", "lead"
-        ),
-        _some(view, behavior, f"Shows {behavior}", shown, step),
-        _some(view, behavior, f"Nearly shows {behavior}: below the threshold", nearly, step),
-        *_disagreements(view, behavior, step),
-        *_both_ends(view, behavior),
-    ]
+    steps = [_point(view, step) for step in _steps(view)]
+    other, theirs = _other_tagger(view)
+    both = [name for name in behaviors if theirs is None or name in CODE]
+    drawn = behind_points(view, both, steps, other=(view.taggers[other], theirs) if other else None) if both else {}
+    rest = [name for name in behaviors if name not in both]
+    drawn |= behind_points(view, rest, steps) if rest else {}
+    said = f"{', '.join(behaviors)} in the split {view.split}. A click opens a rollout; its spans are lit."
+    blocks: list[Block] = [Text(said, "lead")]
+    for behavior in behaviors:
+        for step in steps:
+            blocks += _at_point(view, behavior, step, drawn, theirs or other or "")
+        blocks += _both_ends(view, behavior)
     return blocks
 
 
-def _behavior(view: View) -> str | None:
-    if view.selectors.behaviors:
-        return view.selectors.behaviors[0]
+def _untagged(view: View) -> Block:
+    step = _steps(view)[-1]
+    drawn = sample(view, None, at_step=step, at_most=A_STEP)
+    return Rollouts(f"Rollouts at step {step}", drawn, f"ta read --step {step}{view.command}")
+
+
+def _steps(view: View) -> list[int]:
+    if view.selectors.step is not None:
+        return [view.selectors.step]
+    return sorted({view.first_step, view.last_step})
+
+
+def _point(view: View, step: int) -> int:
+    return step // view.bin_width * view.bin_width
+
+
+def _moved_most(view: View) -> tuple[str, ...]:
     moved = [shift for shifts in shifts_of(view).values() for shift in shifts]
-    if moved:
-        return max(moved, key=lambda shift: (shift.survives, abs(shift.change.value))).behavior
-    seen = view.rows("behaviors_shown")
-    return max(seen, key=lambda row: row["rollouts"])["behavior"] if seen else None
+    moved.sort(key=lambda shift: (not shift.survives, -abs(shift.change.value)))
+    return tuple(dict.fromkeys(shift.behavior for shift in moved))[:BEHAVIORS] or view.seen[:BEHAVIORS]
 
 
-def _some(view: View, behavior: str | None, title: str, drawn: list, step: int) -> Block:
-    if not drawn:
-        return Text(f"{title}: no rollout at step {step}.")
-    chosen = f" --behavior {behavior}" if behavior else ""
-    return Rollouts(title, drawn, f"ta read{chosen} --step {step}{view.command}")
+def _other_tagger(view: View) -> tuple[str | None, str | None]:
+    """Return a tagger to disagree with and what it calls a behavior: another one of ours, else the published one."""
+    published = published_taggers(view)
+    ours = [name for name in view.taggers if name not in published and name != view.tagger_name]
+    if ours:
+        return ours[0], None
+    if PUBLISHED_CODE in published and view.tagger_name != PUBLISHED_CODE:
+        return PUBLISHED_CODE, PUBLISHED_CODE
+    return None, None
 
 
-def _disagreements(view: View, behavior: str, step: int) -> list[Block]:
-    """Show where another tagger says otherwise: the published word search, for code."""
-    other = published_taggers(view).get(PUBLISHED_CODE)
-    if behavior not in CODE or other is None:
-        return []
-    drawn = sample(
-        view, behavior, chosen_as=ANY, at_step=step, at_most=A_KIND, other_tagger=other, other_name=PUBLISHED_CODE
-    )
-    return [_some(view, behavior, f"{behavior} and {PUBLISHED_CODE} disagree", drawn, step)]
+def _at_point(view: View, behavior: str, step: int, drawn: dict, other: str) -> list[Block]:
+    last = step + view.bin_width - 1
+    at = f"step {step}" if view.bin_width == 1 else f"steps {step} to {last}"
+    titles = {kind: f"{says[0].upper()}{says[1:]} {behavior} at {at}" for kind, says in _KINDS.items()}
+    titles["apart"] = f"{other} says otherwise than {view.tagger_name} of {behavior} at {at}"
+    more = f"ta read --behavior {behavior} --step {step}{view.command}"
+    there = [
+        Rollouts(title, drawn[behavior, step, kind], more, point=(behavior, step))
+        for kind, title in titles.items()
+        if (behavior, step, kind) in drawn
+    ]
+    return [*there] or [Text(f"No rollout shows {behavior} at {at}, or nearly does.")]
 
 
 def _both_ends(view: View, behavior: str) -> list[Block]:
     if view.first_step == view.last_step:
         return []
     ends = {"in_behavior": behavior, "in_split": view.split, "from_step": view.first_step, "to_step": view.last_step}
-    blocks: list[Block] = []
-    for row in view.rows("prompts_at_both_ends", **ends):
-        pair = [
-            reading
-            for step in (view.first_step, view.last_step)
-            for reading in sample(
-                view,
-                behavior,
-                chosen_as=ANY,
-                at_step=step,
-                of_prompt=row["prompt_key"],
-                in_run=row["run_id"],
-                at_most=1,
-            )
-        ]
-        title = (
-            f"One problem at steps {view.first_step} and {view.last_step} of {row['run_id']}: "
-            f"{behavior} in {row['share_then']:.0%}, then {row['share_now']:.0%} of its rollouts"
-        )
-        blocks.append(Rollouts(title, pair, side_by_side=True))
-    return blocks
+    rows = view.rows("prompts_at_both_ends", **ends, at_most=1)
+    if view.selectors.behaviors:
+        rows = view.rows("prompts_at_both_ends", **ends)
+    return [_side_by_side(view, behavior, row) for row in rows]
+
+
+def _side_by_side(view: View, behavior: str, row: dict) -> Block:
+    problem = {"of_prompt": row["prompt_key"], "in_run": row["run_id"]}
+    pair = [
+        reading
+        for step in (view.first_step, view.last_step)
+        for reading in sample(view, behavior, chosen_as=ANY, at_step=step, at_most=1, **problem)
+    ]
+    title = (
+        f"One problem at steps {view.first_step} and {view.last_step} of {row['run_id']}: "
+        f"{behavior} in {row['share_then']:.0%}, then {row['share_now']:.0%} of its rollouts"
+    )
+    return Rollouts(title, pair, side_by_side=True)
 
 
 reading = Page(name="reading", title="Reading", build=build, order=70)

@@ -73,3 +73,19 @@ def test_coverage_says_what_each_tagger_has_read(tagged: Store) -> None:
         ("val", "cues"): (1, True),
         ("val", "other"): (0, False),
     }
+
+
+def test_points_lead_to_rollouts_that_show_it_nearly_do_or_part_two_taggers(tagged: Store) -> None:
+    with tagged.writing() as connection:
+        connection.execute("INSERT INTO tagged VALUES ('o', 'b', ['other'], 1, 13)").fetchall()
+    asked = {"in_behaviors": ["verification", "backtracking"], "at_steps": [0], "bin_width": 5}
+    rows = tagged.query("rollouts_of_points", **asked, other_tagger="o", other_name="other").to_pylist()
+    assert [(row["behavior"], row["kind"], row["rollout_id"]) for row in rows] == [
+        ("backtracking", "apart", "b"),
+        ("backtracking", "nearly", "a"),
+        ("verification", "apart", "a"),
+        ("verification", "apart", "b"),
+        ("verification", "shown", "a"),
+    ]
+    assert tagged.query("rollouts_of_points", **asked, in_search="zebra").num_rows == 0
+    assert tagged.query("rollouts_of_points", **asked, in_runs=["s"]).num_rows == 0

@@ -75,6 +75,7 @@ class Rollouts:
     readings: Sequence[Reading]
     more: str = ""
     side_by_side: bool = False  # open, beside each other
+    point: tuple[str, int] | None = None  # the behavior and step of a chart's point that leads here
 
 
 Block = Text | Table | Chart | Rollouts

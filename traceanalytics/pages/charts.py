@@ -1,5 +1,6 @@
 """The charts that several pages draw. Each takes rows of `pages/rates.py` or of a query and returns an Altair chart."""
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ def behaviors_and_steps(rows: Rows, shown_first: Sequence[str]) -> "altair.VConc
     pick = alt.selection_point(name="pick", fields=["behavior"], bind="legend", toggle=True)
     click = alt.selection_point(name="click", fields=["behavior"], toggle=True)
     runs = len({row["run"] for row in rows})
-    data = alt.InlineData(values=list(rows))
+    data = _data(rows)
     lines = (
         alt.Chart(data)
         .transform_filter(alt.FieldOneOfPredicate("behavior", list(shown_first)))
@@ -95,21 +96,29 @@ def behaviors_and_steps(rows: Rows, shown_first: Sequence[str]) -> "altair.VConc
     )
 
 
-def small_multiples(rows: Rows, rewards: Rows) -> "altair.VConcatChart":
-    """Draw one small chart a behavior under the reward; a brush over the reward's steps cuts all of them to it."""
+def small_multiples(rows: Rows, rewards: Rows, *, curve_title: str = "run") -> "altair.VConcatChart":
+    """Draw one small chart a behavior under the reward; a brush over the reward's steps cuts all of them to it.
+
+    `curve` of a row names its color; a row that is `single` is a run behind a curve of several. `onset` marks a step.
+    """
     import altair as alt
 
     brush = alt.selection_interval(name="brush", encodings=["x"])
-    pick = alt.selection_point(name="pick", fields=["run"], bind="legend")
+    pick = alt.selection_point(name="pick", fields=["curve"], bind="legend")
+    color = alt.Color("curve:N", title=curve_title)
     strip = (
-        alt.Chart(alt.InlineData(values=list(rewards)))
+        alt.Chart(_data(rewards))
         .mark_line(point=True)
         .encode(
             x=_steps(),
             y=alt.Y("reward:Q", title="mean reward", scale=alt.Scale(zero=False)),
-            color=alt.Color("run:N", title="run"),
+            color=color,
             opacity=_picked(pick),
-            tooltip=[alt.Tooltip("run:N"), alt.Tooltip("step:Q"), alt.Tooltip("reward:Q", format=".3~f")],
+            tooltip=[
+                alt.Tooltip("curve:N", title=curve_title),
+                alt.Tooltip("step:Q"),
+                alt.Tooltip("reward:Q", format=".3~f"),
+            ],
         )
         .add_params(brush, pick)
         .properties(width="container", height=90)
@@ -117,21 +126,27 @@ def small_multiples(rows: Rows, rewards: Rows) -> "altair.VConcatChart":
     base = (
         alt.Chart()
         .transform_filter(brush)
-        .encode(
-            x=alt.X("step:Q", title=None, axis=alt.Axis(tickMinStep=1, tickCount=4)),
-            color=alt.Color("run:N", title="run"),
-        )
+        .encode(x=alt.X("step:Q", title=None, axis=alt.Axis(tickMinStep=1, tickCount=4)), color=color)
     )
+    curves, singles = base.transform_filter("!datum.single"), base.transform_filter("datum.single")
     share = alt.Y("value:Q", title=None, axis=alt.Axis(format="%", tickCount=3, labelFlush=True))
+    faint = alt.condition(pick, alt.value(0.18), alt.value(0.03))
+    told = [alt.Tooltip("behavior:N"), alt.Tooltip("run:N"), *_numbers("share")]
+    thin = singles.mark_line(strokeWidth=0.8).encode(
+        y=share, detail="run:N", opacity=alt.condition(pick, alt.value(0.5), alt.value(0.05))
+    )
+    marks = (
+        base.transform_filter("isValid(datum.onset)")
+        .mark_rule(strokeDash=[3, 3], strokeWidth=1.5)
+        .encode(opacity=_picked(pick), tooltip=[*told[:2], alt.Tooltip("onset:N")])
+    )
     cell = alt.layer(
-        base.mark_area().encode(
-            y=alt.Y("low:Q", title=None), y2="high:Q", opacity=alt.condition(pick, alt.value(0.18), alt.value(0.03))
-        ),
-        base.mark_line(strokeWidth=1.8).encode(y=share, opacity=_picked(pick)),
-        base.mark_point(size=40, filled=True, opacity=0).encode(
-            y=share, tooltip=[alt.Tooltip("behavior:N"), alt.Tooltip("run:N"), *_numbers("share")]
-        ),
-        data=alt.InlineData(values=list(rows)),
+        curves.mark_area().encode(y=alt.Y("low:Q", title=None), y2="high:Q", opacity=faint),
+        *([thin] if any(row.get("single") for row in rows) else []),
+        curves.mark_line(strokeWidth=1.8).encode(y=share, opacity=_picked(pick)),
+        *([marks] if any(row.get("onset") for row in rows) else []),
+        base.mark_point(size=40, filled=True, opacity=0, cursor="pointer").encode(y=share, tooltip=told),
+        data=_data(rows),
     ).properties(width="container", height=96)
     cells = cell.facet(
         facet=alt.Facet("behavior:N", title=None),
@@ -142,19 +157,66 @@ def small_multiples(rows: Rows, rewards: Rows) -> "altair.VConcatChart":
     return alt.vconcat(strip, cells, spacing=36, usermeta={"smallest": 260, "room": 80})
 
 
+def two_counts(rows: Rows) -> "altair.LayerChart":
+    """Draw two counts of one thing over steps, a color a run and a dash a count; rows hold `counted`."""
+    import altair as alt
+
+    pick = alt.selection_point(name="pick", fields=["run"], bind="legend")
+    base = _over_steps(rows, "share of rollouts", percent=True).encode(
+        color=alt.Color("run:N", title="run"),
+        strokeDash=alt.StrokeDash("counted:N", title="counted", legend=alt.Legend(symbolType="stroke"), sort=None),
+    )
+    band = base.mark_area(strokeOpacity=0).encode(
+        y=alt.Y("low:Q", title="share of rollouts"),
+        y2="high:Q",
+        opacity=alt.condition(pick, alt.value(0.13), alt.value(0.03)),
+    )
+    told = [alt.Tooltip("counted:N"), alt.Tooltip("run:N"), *_numbers("share")]
+    line = base.mark_line(strokeWidth=2.2).encode(opacity=_picked(pick)).add_params(pick)
+    points = base.mark_point(filled=True, size=36, cursor="pointer").encode(
+        strokeDash=alt.Undefined, opacity=_picked(pick), tooltip=told
+    )
+    return alt.layer(band, line, points).properties(width="container", height=280)
+
+
+def waterfall(rows: Rows) -> "altair.FacetChart":
+    """Draw how parts add up to a gain, a small chart a run; rows hold run, part, start, stop and the part's limits."""
+    import altair as alt
+
+    order = list(dict.fromkeys(row["part"] for row in rows))
+    base = alt.Chart().encode(x=alt.X("part:N", title=None, sort=order, axis=alt.Axis(labelAngle=0, labelLimit=110)))
+    points = alt.Axis(format="+.0%", tickCount=5)
+    told = [
+        alt.Tooltip("run:N"),
+        alt.Tooltip("part:N"),
+        *(alt.Tooltip(f"{name}:Q", format="+.1%") for name in ("value", "low", "high")),
+    ]
+    bars = base.mark_bar(size=34).encode(
+        y=alt.Y("start:Q", title="gain in accuracy", axis=points),
+        y2="stop:Q",
+        color=alt.Color("kind:N", title="part", scale=alt.Scale(domain=["better", "worse", "gain"]), legend=None),
+        tooltip=told,
+    )
+    ranges = base.mark_rule(strokeWidth=1.5).encode(y=alt.Y("from:Q", title="gain in accuracy"), y2="to:Q")
+    cell = alt.layer(bars, ranges, data=_data(rows)).properties(width="container", height=190)
+    return cell.facet(
+        facet=alt.Facet("run:N", title=None), columns=2, spacing={"row": 34, "column": _SMALL_AXIS}
+    ).properties(usermeta={"smallest": 480, "room": 80})
+
+
 def changes(rows: Rows) -> "altair.LayerChart":
     """Draw a dot with its interval a behavior and run: the change from start to end."""
     import altair as alt
 
     runs = len({row["run"] for row in rows})
-    base = alt.Chart(alt.InlineData(values=list(rows))).encode(
+    base = alt.Chart(_data(rows)).encode(
         y=alt.Y("behavior:N", title=None, sort={"field": "change", "op": "max", "order": "descending"}),
         yOffset=alt.YOffset("run:N") if runs > 1 else alt.Undefined,
         color=alt.Color("run:N", title="run", legend=alt.Legend() if runs > 1 else None),
         opacity=alt.condition("datum.survives", alt.value(1), alt.value(0.4)),
     )
     change = alt.X("low:Q", title="change of share (faint: chance)", axis=alt.Axis(format="+.0%"))
-    zero = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x="zero:Q")
+    zero = alt.Chart(_data([{"zero": 0}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x="zero:Q")
     ranges = base.mark_rule(strokeWidth=2).encode(x=change, x2="high:Q")
     points = base.mark_point(filled=True, size=70).encode(
         x="change:Q",
@@ -174,7 +236,7 @@ def bars_with_intervals(rows: Rows, *, y: str, x_title: str, color: str, color_t
     import altair as alt
 
     groups = len({row[color] for row in rows})
-    base = alt.Chart(alt.InlineData(values=list(rows))).encode(
+    base = alt.Chart(_data(rows)).encode(
         y=alt.Y(f"{y}:N", title=None),
         yOffset=alt.YOffset(f"{color}:N") if groups > 1 else alt.Undefined,
         color=alt.Color(f"{color}:N", title=color_title),
@@ -187,29 +249,47 @@ def bars_with_intervals(rows: Rows, *, y: str, x_title: str, color: str, color_t
     return alt.layer(bars, ranges).properties(width="container", height=_height(rows, 14 * groups + 8, y))
 
 
-def differences(rows: Rows, *, x_title: str) -> "altair.LayerChart":
-    """Draw a dot with its interval a behavior and run, beside a line at 0; rows hold value, low, high, prompts."""
+def differences(
+    rows: Rows, *, x_title: str, name: str = "behavior", percent: bool = False, in_order: bool = False
+) -> "altair.LayerChart":
+    """Draw a dot with its interval a behavior (or other `name`) and run, beside a line at 0.
+
+    Rows hold value, low, high and prompts.
+    """
     import altair as alt
 
     runs = len({row["run"] for row in rows})
-    base = alt.Chart(alt.InlineData(values=list(rows))).encode(
-        y=alt.Y("behavior:N", title=None, sort={"field": "value", "op": "max", "order": "descending"}),
+    base = alt.Chart(_data(rows)).encode(
+        y=alt.Y(
+            f"{name}:N", title=None, sort=None if in_order else {"field": "value", "op": "max", "order": "descending"}
+        ),
         yOffset=alt.YOffset("run:N") if runs > 1 else alt.Undefined,
         color=alt.Color("run:N", title="run", legend=alt.Legend() if runs > 1 else None),
     )
-    zero = alt.Chart(alt.InlineData(values=[{"zero": 0}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x="zero:Q")
-    ranges = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=x_title), x2="high:Q")
-    numbers = [alt.Tooltip(f"{name}:Q", format="+.3f") for name in ("value", "low", "high")]
-    points = base.mark_point(filled=True, size=70).encode(
-        x="value:Q", tooltip=[alt.Tooltip("behavior:N"), alt.Tooltip("run:N"), *numbers, alt.Tooltip("prompts:Q")]
+    zero = alt.Chart(_data([{"zero": 0}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x="zero:Q")
+    ranges = base.mark_rule(strokeWidth=2).encode(
+        x=alt.X("low:Q", title=x_title, axis=alt.Axis(format="+.0%") if percent else alt.Undefined), x2="high:Q"
     )
-    return alt.layer(zero, ranges, points).properties(width="container", height=_height(rows, 10 * runs + 8))
+    shown = "+.1%" if percent else "+.3f"
+    numbers = [alt.Tooltip(f"{number}:Q", format=shown) for number in ("value", "low", "high")]
+    points = base.mark_point(filled=True, size=70).encode(
+        x="value:Q", tooltip=[alt.Tooltip(f"{name}:N"), alt.Tooltip("run:N"), *numbers, alt.Tooltip("prompts:Q")]
+    )
+    height = _height(rows, 10 * runs + 8, name)
+    return alt.layer(zero, ranges, points).properties(width="container", height=height)
+
+
+def _data(rows: Rows) -> "altair.InlineData":
+    """Hold rows as JSON text: as objects Altair would check every value of each, which takes longer than all else."""
+    import altair as alt
+
+    return alt.InlineData(values=json.dumps(list(rows), allow_nan=False), format=alt.JsonDataFormat(type="json"))
 
 
 def _over_steps(rows: Rows, y_title: str, *, percent: bool) -> "altair.Chart":
     import altair as alt
 
-    return alt.Chart(alt.InlineData(values=list(rows))).encode(x=_steps(), y=_share(y_title, percent=percent))
+    return alt.Chart(_data(rows)).encode(x=_steps(), y=_share(y_title, percent=percent))
 
 
 def _steps() -> "altair.X":

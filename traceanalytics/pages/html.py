@@ -1,16 +1,18 @@
 """Blocks to one HTML document that needs no network; every text is escaped, whatever it holds."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
 from traceanalytics.pages.assets import vega_bundle
 from traceanalytics.pages.base import Block, Chart, Page, Reading, Rollouts, Span, Table, Text
-from traceanalytics.pages.theme import COLORS, config
+from traceanalytics.pages.theme import COLORS, config, spec_of
 from traceanalytics.types import JSON
 
 _HERE = Path(__file__).parent
+_BACKTICKS = re.compile(r"`([^`\n]+)`")
 MOST_ROWS_SHOWN = 200
 SHOWN_FROM = 0.5  # a span below this nearly shows its behavior
 MOST_CHARACTERS = 6000  # of a prompt or a response
@@ -25,10 +27,14 @@ def render(
     links: str | None = None,
     controls: str = "",
     facts: JSON = None,
+    command: str = "",
+    is_live: bool = False,
+    known: Sequence[str] = (),
 ) -> str:
     """Return a document: a navigation, a section a page, and the facts of its making at the end.
 
-    `links` and `controls` are HTML of the live page; `facts` is kept in the document for `ta verify`.
+    `links` and `controls` are HTML of the live page; `facts` is kept in the document for `ta verify`. A point of a
+    behavior that is `known` leads to its rollouts; `command` is what `ta read` needs to find the store.
     """
     specs: list[JSON] = []
     sections = "".join(_section(page, blocks, specs) for page, blocks in built)
@@ -38,6 +44,8 @@ def render(
     charts = {"specs": specs, "configs": {"light": config(), "dark": config(dark=True)}}
     held = f'<script type="application/json" id="facts">{_in_script(facts)}</script>' if facts is not None else ""
     says = f'<p class="lead">{_text(lead)}</p>' if lead else ""
+    live = " data-live" if is_live else ""
+    reads = f'{live} data-read="{escape(command)}" data-known="{escape(" ".join(known))}"'
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -46,7 +54,7 @@ def render(
         "'unsafe-eval'; style-src 'unsafe-inline'; img-src data:; connect-src 'none'; form-action 'self'\">"
         f'<link rel="icon" href="data:,"><title>{_text(title)}</title>'
         f"<style>{(_HERE / 'page.css').read_text(encoding='utf-8')}</style></head>"
-        f"<body><header><h1>{_text(title)}</h1>{says}<nav>{links}</nav>{controls}</header><main>{sections}</main>{last}"
+        f"<body{reads}><header><h1>{_text(title)}</h1>{says}<nav>{links}</nav>{controls}</header><main>{sections}</main>{last}"
         f'<script type="application/json" id="charts">{_in_script(charts)}</script>{held}'
         f"<script>{vega_bundle()}</script><script>{script}</script></body></html>\n"
     )
@@ -59,12 +67,12 @@ def _section(page: Page, blocks: Iterable[Block], specs: list[JSON]) -> str:
 
 def _block(block: Block, specs: list[JSON]) -> str:
     if isinstance(block, Text):
-        return f'<p class="{escape(block.tone)}">{_text(block.text)}</p>'
+        return f'<p class="{escape(block.tone)}">{_said(block.text)}</p>'
     if isinstance(block, Table):
         return f"<h3>{_text(block.title)}</h3>{_table(block)}"
     if isinstance(block, Chart):
-        specs.append(_shown(block.chart.to_dict()))
-        lead = f'<p class="lead">{_text(block.lead)}</p>' if block.lead else ""
+        specs.append(_shown(spec_of(block.chart)))
+        lead = f'<p class="lead">{_said(block.lead)}</p>' if block.lead else ""
         return (
             f"<figure><figcaption>{_text(block.title)}</figcaption>{lead}"
             f'<div class="chart" data-chart="{len(specs) - 1}"></div>'
@@ -110,7 +118,8 @@ def _rollouts(block: Rollouts) -> str:
     cards = "".join(_reading(reading, colors, is_open=block.side_by_side) for reading in block.readings)
     more = f'<p class="more"><code>{escape(block.more)}</code></p>' if block.more else ""
     layout = "rollouts beside" if block.side_by_side else "rollouts"
-    return f'<h3>{_text(block.title)}</h3><p class="keys">{key}</p><div class="{layout}">{cards}</div>{more}'
+    of = f' data-behavior="{escape(block.point[0])}" data-step="{block.point[1]}"' if block.point else ""
+    return f'<h3{of}>{_text(block.title)}</h3><p class="keys">{key}</p><div class="{layout}">{cards}</div>{more}'
 
 
 def _reading(reading: Reading, colors: dict[str, str], *, is_open: bool) -> str:
@@ -132,6 +141,11 @@ def _fact(value: JSON) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _said(text: str) -> str:
+    """Set what stands between backticks as code."""
+    return _BACKTICKS.sub(r"<code>\1</code>", _text(text))
 
 
 def _text(text: str) -> str:

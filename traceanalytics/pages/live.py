@@ -81,7 +81,9 @@ class LiveApp:
         blocks = page.blocks(self._store, selectors)
         kept = urlencode(asked, doseq=True)
         links = "".join(_link(each, kept, is_here=each is page) for each in pages.values())
-        return render(headline(view), [(page, blocks)], links=links, controls=_controls(page, view))
+        return render(
+            headline(view), [(page, blocks)], links=links, controls=_controls(page, view), is_live=True, known=view.seen
+        )
 
 
 def read_selectors(asked: Mapping[str, list[str]]) -> Selectors:

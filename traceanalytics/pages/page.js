@@ -36,7 +36,39 @@ async function draw(place) {
   const few = place.clientWidth < 500 ? { legend: { ...config.legend, columns: 1, labelLimit } } : {};
   const drawn = await window.vegaEmbed(place, { ...spec, config: { ...spec.config, ...config, ...few } }, { actions: false, renderer: "svg" });
   views[place.dataset.chart] = drawn.view;
+  drawn.view.addEventListener("click", (event, item) => item && read(place, item.datum?.datum ?? item.datum));
   place.dataset.drawn = "yes";
+}
+
+// A point of a behavior leads to its rollouts: the live page draws some, a report holds some and names the command.
+function read(place, point) {
+  if (point?.behavior === undefined || point.step === undefined) return;
+  const { live, read: command, known } = document.body.dataset;
+  if (known && !known.split(" ").includes(point.behavior)) return;
+  if (live !== undefined) {
+    const asked = new URLSearchParams(location.search);
+    asked.set("behavior", point.behavior);
+    asked.set("step", point.step);
+    if (point.run_id ?? point.run) asked.set("run", point.run_id ?? point.run);
+    location.assign(`/reading?${asked}`);
+    return;
+  }
+  const held = [...document.querySelectorAll("h3[data-step]")].find(
+    (each) => each.dataset.behavior === point.behavior && Number(each.dataset.step) === point.step,
+  );
+  if (held) {
+    held.scrollIntoView({ block: "start" });
+    held.parentElement.querySelectorAll("h3.here").forEach((each) => each.classList.remove("here"));
+    held.classList.add("here");
+    return;
+  }
+  let said = place.nextElementSibling;
+  if (!said.matches("p.read")) {
+    said = place.insertAdjacentElement("afterend", document.createElement("p"));
+    said.className = "more read";
+  }
+  const run = point.run ? ` --run ${point.run}` : "";
+  said.textContent = `${point.behavior} at step ${point.step}: ta read --behavior ${point.behavior} --step ${point.step}${run}${command ?? ""}`;
 }
 
 // A chart is drawn when it comes near the window, so that a long report opens at once.

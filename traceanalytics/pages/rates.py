@@ -26,9 +26,9 @@ def rates_over_steps(
     return [row for name in behaviors for row in rates.get(name, ()) if row["run"] in view.runs]
 
 
-def counts_over_steps(view: View, behaviors: Sequence[str]) -> Counts:
-    """Return the counts per run, bin of steps and prompt from which such rates are computed, of every run."""
-    return _binned(view.store, state_of(view.store), _counted(view, behaviors, None), view.split, view.bin_width, None)
+def counts_of(store: Store, state: tuple[int, int], seen: tuple[str, ...], split: str, width: int) -> Counts:
+    """Return the counts per run, bin of steps and prompt from which the rates of all that was seen are computed."""
+    return _binned(store, state, seen, split, width, None)
 
 
 def call_of(view: View, behaviors: Sequence[str], *, tagger: str | None = None) -> str:

@@ -6,6 +6,7 @@ from traceanalytics.pages.base import Reading, Span
 from traceanalytics.pages.view import View
 from traceanalytics.types import JSON
 
+A_KIND = 5  # rollouts of each kind at each point
 SHOWN, NEARLY, ABSENT, ANY = "shown", "nearly", "absent", "any"
 _FACTS = ("run_id", "step", "reward", "correct", "finish_reason")
 
@@ -20,6 +21,32 @@ def sample(view: View, behavior: str | None, **asked: JSON) -> list[Reading]:
     named = {"in_behavior": behavior or "", "at_most": at_most if run or len(view.runs) == len(view.all_runs) else 50}
     rows = view.rows("rollouts_to_read", **named, **wanted)[:at_most]
     return readings(view, rows)
+
+
+def behind_points(
+    view: View, behaviors: Sequence[str], steps: Sequence[int], *, other: tuple[str, str | None] | None = None
+) -> dict[tuple[str, int, str], list[Reading]]:
+    """Draw rollouts for points of a rate, by behavior, step and kind: shown, nearly, and apart.
+
+    `other` is a tagger to disagree with, and what it calls the behaviors; None means the same names.
+    """
+    rows = view.rows(
+        "rollouts_of_points",
+        in_behaviors=list(behaviors),
+        at_steps=list(steps),
+        bin_width=view.bin_width,
+        in_runs=list(view.runs),
+        in_split=view.split,
+        other_tagger=other[0] if other else None,
+        other_name=other[1] if other else None,
+        in_search=view.selectors.search,
+        at_most=A_KIND,
+    )
+    read = {reading.rollout_id: reading for reading in readings(view, rows)}
+    found: dict[tuple[str, int, str], list[Reading]] = {}
+    for row in rows:
+        found.setdefault((row["behavior"], row["point"], row["kind"]), []).append(read[row["rollout_id"]])
+    return found
 
 
 def readings(view: View, rows: Sequence[dict[str, JSON]]) -> list[Reading]:

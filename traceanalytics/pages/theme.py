@@ -1,5 +1,6 @@
 """How charts look: colors that color-blind readers tell apart, named axes, light and dark, as wide as there is room."""
 
+import json
 from typing import TYPE_CHECKING
 
 from traceanalytics.types import JSON
@@ -40,6 +41,15 @@ def config(*, dark: bool = False) -> dict[str, JSON]:
     }
 
 
+def spec_of(chart: "altair.TopLevelMixin") -> dict[str, JSON]:
+    """Return a chart's specification, its rows as objects."""
+    spec: dict[str, JSON] = chart.to_dict()
+    held = {
+        name: json.loads(rows) if isinstance(rows, str) else rows for name, rows in spec.get("datasets", {}).items()
+    }
+    return {**spec, "datasets": held} if held else spec
+
+
 def fit(spec: dict[str, JSON], width: int) -> dict[str, JSON]:
     """Give every chart of a specification its width, as `page.js` does in a window.
 
@@ -65,7 +75,7 @@ def fit(spec: dict[str, JSON], width: int) -> dict[str, JSON]:
 
 def themed(chart: "altair.TopLevelMixin", *, dark: bool = False, width: int = 900) -> dict[str, JSON]:
     """Return a chart's specification in our colors, for an image of this width."""
-    spec = fit(chart.to_dict(), width)
+    spec = fit(spec_of(chart), width)
     background = {"background": "#14171a"} if dark else {"background": "#ffffff"}
     spec["config"] = {**spec.get("config", {}), **config(dark=dark), **background}
     return spec

@@ -11,6 +11,7 @@ from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
 
 PUBLISHED_CODE = "spurious_rewards.has_code"
+_RATE_COLUMNS = ("run", "behavior", "step", "value", "low", "high", "shown", "rollouts", "prompts")
 MANY_TRUNCATED = 0.05
 _TAGGERS = "SELECT tagger_id, name FROM taggers WHERE kind = 'published' ORDER BY name, tagger_id"
 
@@ -19,7 +20,7 @@ def shifts_of(view: View) -> dict[str, tuple[Shift, ...]]:
     """Return the shifts of every run that has two steps, by run."""
     if view.tagger is None:
         return {}
-    found = {run: _shifts(view.store, state_of(view.store), run, view.split) for run in view.runs}
+    found = {run: _shifts(view.store, state_of(view.store), run, view.split, view.seen) for run in view.runs}
     return {run: shifts for run, shifts in found.items() if shifts}
 
 
@@ -121,9 +122,8 @@ def shift_table(view: View, shifts: Sequence[Shift]) -> tuple[list[dict[str, JSO
     )
 
 
-def rate_table(title: str, rows: Sequence[dict[str, JSON]], sql: str) -> Table:
+def rate_table(title: str, rows: Sequence[dict[str, JSON]], sql: str, columns: Sequence[str] = _RATE_COLUMNS) -> Table:
     """Return rates over steps as a table."""
-    columns = ["run", "behavior", "step", "value", "low", "high", "shown", "rollouts", "prompts"]
     return Table(title, columns, [[row[name] for name in columns] for row in rows], sql, ("value", "low", "high"))
 
 
@@ -132,8 +132,8 @@ def _listed(names: Sequence[str]) -> str:
 
 
 @lru_cache(maxsize=64)
-def _shifts(store: Store, state: tuple[int, int], run: str, split: str) -> tuple[Shift, ...]:
+def _shifts(store: Store, state: tuple[int, int], run: str, split: str, seen: tuple[str, ...]) -> tuple[Shift, ...]:
     try:
-        return tuple(find_shifts(store, run=run, split=split))
+        return tuple(find_shifts(store, run=run, split=split, behaviors=seen))
     except Refused:  # a run with a single step, or none that is tagged
         return ()

@@ -68,7 +68,14 @@ def report(store: Store, out: Path, *, selectors: Selectors | None = None, page_
         "digest": _digest(store),
         "numbers": _numbers(built),
     }
-    document = render(title, built, footer=_made_from(store, view, chosen), facts=facts)
+    document = render(
+        title,
+        built,
+        footer=_made_from(store, view, chosen),
+        facts=facts,
+        command=view.command if view else "",
+        known=view.seen if view else (),
+    )
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(document, encoding="utf-8")
     return Written(out, len(document.encode()), tuple(page.name for page in pages), title)

@@ -1,0 +1,58 @@
+"""Every chart draws an empty table, one row, and what a million rollouts come to."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import vl_convert
+
+from traceanalytics.pages.base import MOST_ROWS
+from traceanalytics.pages.charts import (
+    behaviors_and_steps,
+    changes,
+    differences,
+    lines_over_steps,
+    small_multiples,
+    two_counts,
+    waterfall,
+)
+from traceanalytics.pages.theme import spec_of, themed
+
+Rows = list[dict[str, Any]]
+CHARTS: dict[str, Callable[[Rows], Any]] = {
+    "lines": lambda rows: lines_over_steps(rows, color="run", color_title="run", y_title="share"),
+    "behaviors": lambda rows: behaviors_and_steps(rows, ["behavior-0", "behavior-1"]),
+    "multiples": lambda rows: small_multiples(rows, rows),
+    "two counts": two_counts,
+    "changes": changes,
+    "differences": lambda rows: differences(rows, x_title="difference"),
+    "waterfall": waterfall,
+}
+
+
+def rows_of(runs: int, behaviors: int, steps: int) -> Rows:
+    return [
+        {"run": f"run-{r}", "curve": f"run-{r}", "single": False, "behavior": f"behavior-{b}", "step": s, "value": 0.4}
+        | {"low": 0.3, "high": 0.5, "shown": 40, "rollouts": 100, "prompts": 10, "reward": 0.5, "counted": "word"}
+        | {"start": 0.1, "stop": 0.2, "end": 0.5, "change": 0.1, "survives": True, "part": "mix", "kind": "better"}
+        | {"from": 0.1, "to": 0.3, "onset": "step 0 [0, 1]" if s == 0 else None}
+        for r in range(runs)
+        for b in range(behaviors)
+        for s in range(steps)
+    ]
+
+
+@pytest.mark.parametrize("name", CHARTS)
+@pytest.mark.parametrize("rows", [[], rows_of(1, 1, 1), rows_of(4, 20, 60)], ids=["none", "one", "a million's"])
+def test_every_chart_draws(name: str, rows: Rows) -> None:
+    assert len(rows) <= MOST_ROWS
+    chart = CHARTS[name](rows)
+    assert vl_convert.vegalite_to_vega(spec_of(chart))["marks"]
+    if len(rows) < 2:
+        assert vl_convert.vegalite_to_svg(themed(chart, width=390)).startswith("<svg")
+
+
+def test_rows_travel_as_text_and_are_embedded_as_rows() -> None:
+    spec = spec_of(two_counts(rows_of(1, 1, 2)))
+    (held,) = spec["datasets"].values()
+    assert [row["step"] for row in held] == [0, 1]
