@@ -200,6 +200,7 @@ def suggest_audit(
     seed: int = 0,
     judged: Sequence[Path] = (),
     eras: Sequence[Era] = (),
+    errors: tuple[float, float] = (ERROR_OF_TAGGED, ERROR_OF_UNTAGGED),
 ) -> list[Question]:
     """Draw whole rollouts at random, with known probabilities, to be judged for some behaviors.
 
@@ -224,7 +225,7 @@ def suggest_audit(
         "left_out": sorted(_judged_rollouts(store, judged)),
     }
     rows = store.sql(_STRATA, population).to_pylist()
-    strata = allocate([Stratum(**row) for row in rows], n)
+    strata = allocate([Stratum(**row) for row in rows], n, errors=errors)
     if not strata:
         raise Refused(f"{chosen} has read no rollout of the split {split} that is not judged yet; `ta tag` reads more")
     wanted = [stratum for stratum in strata if stratum.drawn]
@@ -250,8 +251,12 @@ def suggest_audit(
     ]
 
 
-def allocate(strata: Sequence[Stratum], n: int) -> list[Stratum]:
+def allocate(
+    strata: Sequence[Stratum], n: int, *, errors: tuple[float, float] = (ERROR_OF_TAGGED, ERROR_OF_UNTAGGED)
+) -> list[Stratum]:
     """Say how many rollouts to draw from each stratum: as many for each run and era, see `suggest_audit`.
+
+    `errors` are the parts of tagged and untagged rollouts expected to be wrong: the more even, the more are drawn.
 
     >>> strata = [Stratum("r · 0-9 · right", True, 20), Stratum("r · 0-9 · right", False, 980)]
     >>> [stratum.drawn for stratum in allocate(strata, 40)]
@@ -264,10 +269,8 @@ def allocate(strata: Sequence[Stratum], n: int) -> list[Stratum]:
     for number, of_era in enumerate(by_era.values()):
         share = n // len(by_era) + (number < n % len(by_era))
         sizes = {tagged: sum(each.rollouts for each in of_era if each.is_tagged is tagged) for tagged in (True, False)}
-        spread = {
-            True: sizes[True] * (ERROR_OF_TAGGED * (1 - ERROR_OF_TAGGED)) ** 0.5,
-            False: sizes[False] * (ERROR_OF_UNTAGGED * (1 - ERROR_OF_UNTAGGED)) ** 0.5,
-        }
+        pairs = zip((True, False), errors, strict=True)
+        spread = {tagged: sizes[tagged] * (error * (1 - error)) ** 0.5 for tagged, error in pairs}
         wanted = max(LEAST_OF_TAGGED, spread[True] / max(spread[True] + spread[False], 1e-9)) * share
         of_tagged = round(min(sizes[True], max(wanted, share - sizes[False])))
         for tagged, here in ((True, of_tagged), (False, min(share - of_tagged, sizes[False]))):
