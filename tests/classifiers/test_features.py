@@ -3,37 +3,75 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from traceanalytics.classifiers.base import candidates_of
-from traceanalytics.classifiers.features import SLOTS, count_features, score_heads
+from traceanalytics.classifiers.base import Candidates, candidates_of
+from traceanalytics.classifiers.features import CUE_BASE, SLOTS, count_features, in_lanes, score_heads
 
 SEGMENTS = st.lists(st.tuples(st.text(max_size=60), st.text(max_size=60)), min_size=1, max_size=5)
 
 
-@given(SEGMENTS)
+def silent(candidates: Candidates, columns: int = 0) -> np.ndarray:
+    return np.zeros((len(candidates), columns), np.uint8)
+
+
+def scored(candidates: Candidates, weights: np.ndarray, said: np.ndarray | None = None) -> np.ndarray:
+    sums = np.zeros((len(candidates), -(-weights.shape[1] // 16) * 16), np.float32)
+    score_heads(*candidates.places(), silent(candidates) if said is None else said, in_lanes(weights), sums)
+    return sums[:, : weights.shape[1]]
+
+
+@given(SEGMENTS, st.integers(1, 20))
 @settings(deadline=None, max_examples=60)
-def test_heads_add_up_the_weights_of_the_features(pairs: list[tuple[str, str]]) -> None:
+def test_heads_add_up_the_weights_of_the_features(pairs: list[tuple[str, str]], heads: int) -> None:
     candidates = candidates_of([text for text, _ in pairs], [before for _, before in pairs], [0.3] * len(pairs))
-    pointers, slots, values = count_features(*candidates.places())
+    said = np.arange(3 * len(pairs), dtype=np.uint8).reshape(-1, 3) % 4
+    pointers, slots, values = count_features(*candidates.places(), said)
     rows = csr_matrix((values, slots, pointers), shape=(len(pairs), SLOTS))
-    random = np.random.default_rng(0)
-    weights, bias = random.normal(size=(SLOTS, 3)).astype(np.float32), random.normal(size=3).astype(np.float32)
-    scores = score_heads(*candidates.places(), weights, bias)
-    np.testing.assert_allclose(scores, rows @ weights + bias, rtol=1e-3, atol=1e-3)
+    weights = np.random.default_rng(0).integers(-127, 128, size=(SLOTS, heads)).astype(np.int8)
+    np.testing.assert_allclose(scored(candidates, weights, said), rows @ weights, rtol=1e-3, atol=1e-2)
 
 
 def features(text: str, before: str = "") -> set[int]:
-    _, slots, _ = count_features(*candidates_of([text], [before], [0.0]).places())
-    return set(slots.tolist())
+    candidates = candidates_of([text], [before], [0.0])
+    return set(count_features(*candidates.places(), silent(candidates))[1].tolist())
 
 
 def test_case_and_digits_make_no_difference_to_words() -> None:
     assert len(features("check 12 plus 7") ^ features("CHECK 34 plus 9")) <= 2, "only the shape of the first letter"
 
 
+def test_a_curly_apostrophe_is_read_as_a_straight_one() -> None:
+    assert features("Let’s see") == features("Let's see")
+
+
+def test_a_dash_ends_a_word() -> None:
+    assert len(features("so—wait") & features("so — wait")) >= len(features("so — wait")) - 1
+
+
 def test_the_segment_before_is_told_apart_from_the_segment() -> None:
     assert features("so it is", "wait a moment") != features("wait a moment", "so it is")
 
 
+def test_words_before_are_the_same_whether_they_were_just_read_or_not() -> None:
+    texts = ["First we add.", "Then we check it.", "It holds."]
+    whole = "".join(texts).encode()
+    ends = np.cumsum([0, *map(len, texts)])
+    begin, end, before = ends[:-1], ends[1:], np.array([0, *ends[:-2]])
+    batch = Candidates(np.frombuffer(whole, np.uint8), begin, end, before, begin, np.zeros(3, np.float32))
+    alone = candidates_of(texts, ["", *texts[:-1]], [0.0] * 3)
+    assert count_features(*batch.places(), silent(batch))[1].tolist() == (
+        count_features(*alone.places(), silent(alone))[1].tolist()
+    )
+
+
+def test_what_each_cue_says_has_a_slot_of_its_own() -> None:
+    candidates = candidates_of(["So."], [""], [0.0])
+    slots = [set(count_features(*candidates.places(), np.array([said], np.uint8))[1].tolist()) for said in
+             ([0, 0], [1, 0], [0, 1], [5, 0])]  # fmt: skip
+    found = [{slot for slot in each if slot >= CUE_BASE} for each in slots]
+    assert [len(each) for each in found] == [0, 1, 1, 1]
+    assert len(found[1] | found[2] | found[3]) == 3
+
+
 def test_a_segment_of_any_length_is_scored() -> None:
     long = candidates_of(["word " * 50_000], ["before " * 50_000], [0.0])
-    assert np.isfinite(score_heads(*long.places(), np.ones((SLOTS, 1), np.float32), np.zeros(1, np.float32))).all()
+    assert np.isfinite(scored(long, np.ones((SLOTS, 1), np.int8))).all()

@@ -1,139 +1,142 @@
 """Hashed features of a segment in its context, and all heads over them, in one compiled pass over the bytes.
 
-A segment's features are the words, word pairs and word beginnings it holds, its first words apart, the words of the
-segment before it, and its shape. Each is a slot of one table; training and scoring share the function that finds them.
+A segment's features are the words, word beginnings and word pairs it holds, its first words apart, the words around the
+end and the beginning of the segment before it, its shape, and what cues and their guards say of it. Each is a slot of
+one table; training and scoring share the function that finds them.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from traceanalytics.compiled import compiled
+from traceanalytics.compiled import compiled, inner
 
-SLOTS = 1 << 15
-MOST = 1200  # features of one segment; what is beyond them teaches little
-_SHAPES = 64  # the last slots belong to the shape of the segment
+_BITS = 15
+_SHAPES, _CUES = 64, 1024
+_SHAPE_BASE = 1 << _BITS  # words share the slots below
+CUE_BASE = _SHAPE_BASE + _SHAPES
+SLOTS = CUE_BASE + _CUES
+MOST_WORDS = 256  # of one segment; what is beyond them teaches little
+MOST = 4 * MOST_WORDS
 
-_WORD, _PAIR, _STEM, _STEM_PAIR, _FIRST, _FIRST_PAIR, _BEFORE, _TRIPLE = 11, 23, 37, 41, 53, 67, 79, 97
+_WORD, _STEM, _PAIR = 0x9E3779B1, 0x85EBCA6B, 0xC2B2AE35
+_BEFORE, _FIRST, _BEFORE_FIRST = 0x165667B1, 0x2C1B3C6D, 0x297A2D39
 _LONGEST_STEM = 5
-_FIRST_WORDS = 3
-_WORDS_BEFORE = 60
+_FIRST_WORDS, _FIRST_WORDS_BEFORE = 3, 2
+_LAST_WORDS_BEFORE = 12  # the end of the segment before says most of it
 _BEFORE_SCALE, _SHAPE_SCALE = 0.5, 0.1  # beside the own words, whose features have length 1 together
+_CUE_SCALE = 2.0  # a cue is one voice against the many of the words, and was written with care
+_ZERO, _MOST_SUMMED = 128, 256  # a lane of 16 bits holds the sum of so many raised weights
+_CODES = 32  # numbers of what the cues of one behavior can say
+
+_SPACE, _LETTER, _DIGIT, _SIGN = 0, 1, 2, 3
 
 
-@compiled
-def _mix(value: int, salt: int) -> int:
-    """Scatter a hash over the table."""
-    value = (value ^ (salt * 0x9E3779B1)) & 0xFFFFFFFF
-    value = ((value ^ (value >> 15)) * 0x2C1B3C6D) & 0xFFFFFFFF
-    value = ((value ^ (value >> 12)) * 0x297A2D39) & 0xFFFFFFFF
-    return (value ^ (value >> 15)) % (SLOTS - _SHAPES)
+def _classes() -> NDArray[np.uint8]:
+    """Tell letters, digits, white space and signs apart; what is beyond ASCII counts as letters, as does a '."""
+    classes = np.full(256, _SIGN, dtype=np.uint8)
+    classes[:33] = _SPACE
+    classes[ord("0") : ord("9") + 1] = _DIGIT
+    for byte in (*range(ord("a"), ord("z") + 1), *range(ord("A"), ord("Z") + 1), *range(128, 256), ord("'")):
+        classes[byte] = _LETTER
+    return classes
 
 
-@compiled
-def _kind_of(byte: int) -> int:
-    """Tell letters (1), digits (2), white space (0) and signs (3) apart; what is beyond ASCII counts as letters."""
-    if 97 <= byte <= 122 or 65 <= byte <= 90 or byte >= 128 or byte == 39:
-        return 1
-    if 48 <= byte <= 57:
-        return 2
-    if byte <= 32:
-        return 0
-    return 3
+_CLASS = _classes()
+_FOLDED = np.arange(256, dtype=np.uint8)
+_FOLDED[ord("A") : ord("Z") + 1] += 32
 
 
-@compiled
-def _find(
-    buffer: NDArray[np.uint8],
-    start: int,
-    stop: int,
-    before_start: int,
-    before_stop: int,
-    position: float,
-    found: NDArray[np.int32],
-) -> tuple[int, int, int]:
-    """Fill `found` with slots: first those of the own words, then of the words before, then of the shape."""
-    own = _words(buffer, start, stop, found, 0)
-    before = _words_before(buffer, before_start, before_stop, found, own)
-    return own, before, _shape(buffer, start, stop, before_start, before_stop, position, found, before)
+@inner
+def _slot(word: int, salt: int) -> int:
+    """Scatter a hash over the slots of words."""
+    word = ((word ^ (word >> 15)) * salt) & 0xFFFFFFFF
+    return int(word >> (32 - _BITS))
 
 
-@compiled
-def _words(buffer: NDArray[np.uint8], start: int, stop: int, found: NDArray[np.int32], number: int) -> int:
-    last, before_last, last_stem, words = 0, 0, 0, 0
-    i = start
-    while i < stop and number < MOST - 80:
-        kind = _kind_of(buffer[i])
-        if kind == 0:
+@inner
+def _read_word(buffer: NDArray[np.uint8], start: int, stop: int) -> tuple[int, int, int]:
+    """Return where the word from `start` on ends, and the hashes of it and of its beginning.
+
+    Digits count as one, signs and characters of three bytes and more stand alone; ’ is read as '.
+    """
+    kind = _CLASS[buffer[start]]
+    i = start + 1
+    if kind == _DIGIT:
+        while i < stop and _CLASS[buffer[i]] == _DIGIT:
+            i += 1
+        return i, 0x050C5D2F, 0x050C5D2F
+    word = int(_FOLDED[buffer[start]])
+    if kind == _SIGN:
+        return i, word, word
+    if word >= 0xE0:
+        while i < stop and buffer[i] & 0xC0 == 0x80:
+            word = (word * 33 + int(buffer[i])) & 0xFFFFFFFF
+            i += 1
+        return i, word, word
+    length, stem = 1, 0
+    while i < stop and _CLASS[buffer[i]] == _LETTER:
+        byte = int(_FOLDED[buffer[i]])
+        if byte >= 0xE0:
+            if not (byte == 0xE2 and i + 2 < stop and buffer[i + 1] == 0x80 and buffer[i + 2] == 0x99):
+                break
+            byte = 39
+            i += 2
+        word = (word * 33 + byte) & 0xFFFFFFFF
+        i += 1
+        length += 1
+        if length == _LONGEST_STEM:
+            stem = word
+    return i, word, stem if length > _LONGEST_STEM else word
+
+
+@inner
+def _split(buffer: NDArray[np.uint8], start: int, stop: int, words: NDArray[np.uint32]) -> int:
+    """Fill `words` with the hashes of the words of a segment, and of their beginnings; return how many there are."""
+    number, i = 0, start
+    while i < stop and number < MOST_WORDS:
+        if _CLASS[buffer[i]] == _SPACE:
             i += 1
             continue
-        word, stem, length = 0x811C9DC5, 0, 0
-        while i < stop and _kind_of(buffer[i]) == kind:
-            byte = int(buffer[i])
-            if 65 <= byte <= 90:
-                byte += 32
-            if kind == 2:
-                byte = 48
-                if length == 0:
-                    word = ((word ^ byte) * 0x01000193) & 0xFFFFFFFF
-            else:
-                word = ((word ^ byte) * 0x01000193) & 0xFFFFFFFF
-            length += 1
-            if length == _LONGEST_STEM:
-                stem = word
-            i += 1
-            if kind == 3 or (byte >= 0xE0 and length >= 3):
-                break
-        if stem == 0:
-            stem = word
-        found[number] = _mix(word, _WORD)
+        i, words[number, 0], words[number, 1] = _read_word(buffer, i, stop)
+        number += 1
+    return number
+
+
+@inner
+def _find_own(words: NDArray[np.uint32], count: int, found: NDArray[np.int32]) -> int:
+    """Fill `found` with the slots of the words of a segment."""
+    number, last = 0, 0
+    for at in range(count):
+        word, stem = int(words[at, 0]), int(words[at, 1])
+        found[number] = _slot(word, _WORD)
         number += 1
         if stem != word:
-            found[number] = _mix(stem, _STEM)
+            found[number] = _slot(stem, _STEM)
             number += 1
-        if words < _FIRST_WORDS:
-            found[number] = _mix(word, _FIRST + words)
+        if at > 0:
+            found[number] = _slot((last * 33 + word) & 0xFFFFFFFF, _PAIR)
             number += 1
-        if words == 1:
-            found[number] = _mix((last * 31 + word) & 0xFFFFFFFF, _FIRST_PAIR)
+        if at < _FIRST_WORDS:
+            found[number] = _slot(word + at, _FIRST)
             number += 1
-        if words > 0:
-            found[number] = _mix((last * 31 + word) & 0xFFFFFFFF, _PAIR)
-            found[number + 1] = _mix((last_stem * 31 + stem) & 0xFFFFFFFF, _STEM_PAIR)
-            number += 2
-        if words > 1:
-            found[number] = _mix((before_last * 961 + last * 31 + word) & 0xFFFFFFFF, _TRIPLE)
-            number += 1
-        before_last, last, last_stem = last, word, stem
-        words += 1
+        last = word
     return number
 
 
-@compiled
-def _words_before(buffer: NDArray[np.uint8], start: int, stop: int, found: NDArray[np.int32], number: int) -> int:
-    words = 0
-    i = start
-    while i < stop and words < _WORDS_BEFORE and number < MOST - 20:
-        kind = _kind_of(buffer[i])
-        if kind == 0:
-            i += 1
-            continue
-        word = 0x811C9DC5
-        while i < stop and _kind_of(buffer[i]) == kind:
-            byte = int(buffer[i])
-            if 65 <= byte <= 90:
-                byte += 32
-            word = ((word ^ (48 if kind == 2 else byte)) * 0x01000193) & 0xFFFFFFFF
-            i += 1
-            if kind == 3:
-                break
-        found[number] = _mix(word, _BEFORE)
+@inner
+def _find_before(words: NDArray[np.uint32], count: int, found: NDArray[np.int32], number: int) -> int:
+    """Add the slots of the segment before: its first words, and its last ones."""
+    for at in range(min(count, _FIRST_WORDS_BEFORE)):
+        found[number] = _slot(int(words[at, 0]) + at, _BEFORE_FIRST)
         number += 1
-        words += 1
+    for at in range(max(0, count - _LAST_WORDS_BEFORE), count):
+        found[number] = _slot(int(words[at, 0]), _BEFORE)
+        number += 1
     return number
 
 
-@compiled
-def _shape(
+@inner
+def _find_shape(
     buffer: NDArray[np.uint8],
     start: int,
     stop: int,
@@ -143,16 +146,16 @@ def _shape(
     found: NDArray[np.int32],
     number: int,
 ) -> int:
-    base = SLOTS - _SHAPES
+    """Add the slots of length, place, signs, and how the segment and the one before begin and end."""
     length, grade = stop - start, 0
     while length > 6 and grade < 7:
         length >>= 1
         grade += 1
-    found[number] = base + grade
-    found[number + 1] = base + 8 + min(7, int(position * 8))
+    found[number] = _SHAPE_BASE + grade
+    found[number + 1] = _SHAPE_BASE + 8 + min(7, int(position * 8))
     number += 2
     if before_start == before_stop:
-        found[number] = base + 16
+        found[number] = _SHAPE_BASE + 16
         number += 1
     digits, signs, lines = 0, 0, 0
     for i in range(start, stop):
@@ -162,30 +165,71 @@ def _shape(
         lines += byte == 10
     for amount, first in ((digits, 17), (signs, 20), (lines, 23)):
         if amount > 0:
-            found[number] = base + first + (0 if amount < 3 else 1 if amount < 8 else 2)
+            found[number] = _SHAPE_BASE + first + (0 if amount < 3 else 1 if amount < 8 else 2)
             number += 1
-    end = stop
-    while end > start and buffer[end - 1] <= 32:
-        end -= 1
-    if end > start:
-        last = buffer[end - 1]
-        ending = 26 if last == 46 else 27 if last == 63 else 28 if last == 33 else 29 if last == 58 else 30
-        found[number] = base + ending
-        number += 1
-    end = before_stop
-    while end > before_start and buffer[end - 1] <= 32:
-        end -= 1
-    if end > before_start:
-        last = buffer[end - 1]
-        ending = 31 if last == 46 else 32 if last == 63 else 33 if last == 58 else 34
-        found[number] = base + ending
-        number += 1
+    found[number] = _SHAPE_BASE + 26 + _ending(buffer, start, stop)
+    found[number + 1] = _SHAPE_BASE + 32 + _ending(buffer, before_start, before_stop)
+    number += 2
     if start < stop:
         first = buffer[start]
-        case = 35 if 65 <= first <= 90 else 36 if 97 <= first <= 122 else 37 if 48 <= first <= 57 else 38
-        found[number] = base + case
+        case = 38 if 65 <= first <= 90 else 39 if 97 <= first <= 122 else 40 if 48 <= first <= 57 else 41
+        found[number] = _SHAPE_BASE + case
         number += 1
     return number
+
+
+@inner
+def _ending(buffer: NDArray[np.uint8], start: int, stop: int) -> int:
+    """Tell the last sign apart: none, a stop, a question mark, an exclamation mark, a colon, another."""
+    while stop > start and buffer[stop - 1] <= 32:
+        stop -= 1
+    if stop == start:
+        return 0
+    last = buffer[stop - 1]
+    return 1 if last == 46 else 2 if last == 63 else 3 if last == 33 else 4 if last == 58 else 5
+
+
+@inner
+def _find_cues(said: NDArray[np.uint8], found: NDArray[np.int32], number: int) -> int:
+    """Add the slots of what cues say: one row of `said` holds a number for each behavior."""
+    for column in range(len(said)):
+        if said[column] > 0:
+            found[number] = CUE_BASE + (column * _CODES + min(int(said[column]), _CODES - 1)) % _CUES
+            number += 1
+            if number == MOST:
+                break
+    return number
+
+
+@inner
+def _find(
+    buffer: NDArray[np.uint8],
+    start: int,
+    stop: int,
+    before_start: int,
+    before_stop: int,
+    position: float,
+    said: NDArray[np.uint8],
+    words: NDArray[np.uint32],
+    held: NDArray[np.int64],
+    found: NDArray[np.int32],
+) -> tuple[int, int, int, int]:
+    """Fill `found` and return where the slots of the own words end, of the words before, of the shape, and of cues.
+
+    `words` keeps the words of two segments: that before is mostly the one of the last call, so that each is read once.
+    `held` says which half that one has, its place and its number of words.
+    """
+    if before_start == held[1] and before_stop == held[2]:
+        other, before_count = held[0], held[3]
+    else:
+        other = 0
+        before_count = _split(buffer, before_start, before_stop, words[other])
+    count = _split(buffer, start, stop, words[1 - other])
+    held[0], held[1], held[2], held[3] = 1 - other, start, stop, count
+    own = _find_own(words[1 - other], count, found)
+    before = _find_before(words[other], before_count, found, own)
+    shape = _find_shape(buffer, start, stop, before_start, before_stop, position, found, before)
+    return own, before, shape, _find_cues(said, found, shape)
 
 
 @compiled
@@ -196,43 +240,69 @@ def count_features(
     before_start: NDArray[np.int64],
     before_stop: NDArray[np.int64],
     position: NDArray[np.float32],
+    said: NDArray[np.uint8],
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
     """Return the features of all segments as the three arrays of a CSR matrix."""
-    found = np.empty(MOST, dtype=np.int32)
+    found, words, held = np.empty(MOST, np.int32), np.empty((2, MOST_WORDS, 2), np.uint32), np.full(4, -1, np.int64)
     pointers = np.zeros(len(start) + 1, dtype=np.int64)
     for row in range(len(start)):
-        _, _, number = _find(buffer, start[row], stop[row], before_start[row], before_stop[row], position[row], found)
+        places = start[row], stop[row], before_start[row], before_stop[row]
+        number = _find(buffer, *places, position[row], said[row], words, held, found)[3]
         pointers[row + 1] = pointers[row] + number
     slots = np.empty(pointers[-1], dtype=np.int32)
     values = np.empty(pointers[-1], dtype=np.float32)
     for row in range(len(start)):
-        own, before, number = _find(
-            buffer, start[row], stop[row], before_start[row], before_stop[row], position[row], found
-        )
-        for i in range(number):
-            slots[pointers[row] + i] = found[i]
-            values[pointers[row] + i] = _SHAPE_SCALE
-        values[pointers[row] : pointers[row] + own] = 1 / np.sqrt(max(own, 1))
-        values[pointers[row] + own : pointers[row] + before] = _BEFORE_SCALE / np.sqrt(max(before - own, 1))
+        first = pointers[row]
+        places = start[row], stop[row], before_start[row], before_stop[row]
+        own, before, shape, number = _find(buffer, *places, position[row], said[row], words, held, found)
+        slots[first : first + number] = found[:number]
+        values[first : first + own] = 1 / np.sqrt(max(own, 1))
+        values[first + own : first + before] = _BEFORE_SCALE / np.sqrt(max(before - own, 1))
+        values[first + before : first + shape] = _SHAPE_SCALE
+        values[first + shape : first + number] = _CUE_SCALE
     return pointers, slots, values
 
 
-@compiled
+@inner
 def _add(
-    weights: NDArray[np.float32],
+    weights: NDArray[np.uint64],
     found: NDArray[np.int32],
-    start: int,
-    stop: int,
+    first: int,
+    last: int,
     scale: float,
-    sums: NDArray[np.float32],
     scores: NDArray[np.float32],
 ) -> None:
-    sums[:] = 0
-    for i in range(start, stop):
-        for head in range(len(sums)):
-            sums[head] += weights[found[i], head]
-    for head in range(len(sums)):
-        scores[head] += sums[head] * scale
+    """Add up the weights of some slots, sixteen heads at a time: two words of the machine hold them, a byte each.
+
+    Every other byte of a word is added in lanes of 16 bits, four at once.
+    """
+    every_other, lane = np.uint64(0x00FF00FF00FF00FF), np.uint64(0xFFFF)
+    for block in range(weights.shape[1] // 2):
+        begin = first
+        while begin < last:
+            end = min(last, begin + _MOST_SUMMED)
+            one = two = three = four = np.uint64(0)
+            for i in range(begin, end):
+                left, right = weights[found[i], 2 * block], weights[found[i], 2 * block + 1]
+                one += left & every_other
+                two += (left >> np.uint64(8)) & every_other
+                three += right & every_other
+                four += (right >> np.uint64(8)) & every_other
+            zero = (end - begin) * _ZERO
+            for k in range(4):
+                shift, head = np.uint64(16 * k), 16 * block + 2 * k
+                scores[head] += (np.int64((one >> shift) & lane) - zero) * scale
+                scores[head + 1] += (np.int64((two >> shift) & lane) - zero) * scale
+                scores[head + 8] += (np.int64((three >> shift) & lane) - zero) * scale
+                scores[head + 9] += (np.int64((four >> shift) & lane) - zero) * scale
+            begin = end
+
+
+def in_lanes(weights: NDArray[np.int8]) -> NDArray[np.uint64]:
+    """Lay weights out for `score_heads`: eight heads a word, each raised so that none is below 0."""
+    lanes = np.full((len(weights), -(-weights.shape[1] // 16) * 16), _ZERO, dtype=np.uint8)
+    lanes[:, : weights.shape[1]] += weights.view(np.uint8)  # wraps around, as it should
+    return lanes.view(np.uint64)
 
 
 @compiled
@@ -243,20 +313,17 @@ def score_heads(
     before_start: NDArray[np.int64],
     before_stop: NDArray[np.int64],
     position: NDArray[np.float32],
-    weights: NDArray[np.float32],
-    bias: NDArray[np.float32],
-) -> NDArray[np.float32]:
-    """Return the sum of weights of every segment for every head: one row a segment."""
-    heads = weights.shape[1]
-    scores = np.empty((len(start), heads), dtype=np.float32)
-    found = np.empty(MOST, dtype=np.int32)
-    sums = np.empty(heads, dtype=np.float32)
+    said: NDArray[np.uint8],
+    weights: NDArray[np.uint64],
+    scores: NDArray[np.float32],
+) -> None:
+    """Add up the weights of every segment for every head into `scores`: one row a segment, one column a lane."""
+    found, words, held = np.empty(MOST, np.int32), np.empty((2, MOST_WORDS, 2), np.uint32), np.full(4, -1, np.int64)
     for row in range(len(start)):
-        own, before, number = _find(
-            buffer, start[row], stop[row], before_start[row], before_stop[row], position[row], found
-        )
-        scores[row] = bias
-        _add(weights, found, 0, own, 1 / np.sqrt(max(own, 1)), sums, scores[row])
-        _add(weights, found, own, before, _BEFORE_SCALE / np.sqrt(max(before - own, 1)), sums, scores[row])
-        _add(weights, found, before, number, _SHAPE_SCALE, sums, scores[row])
-    return scores
+        places = start[row], stop[row], before_start[row], before_stop[row]
+        own, before, shape, number = _find(buffer, *places, position[row], said[row], words, held, found)
+        _add(weights, found, 0, own, 1 / np.sqrt(max(own, 1)), scores[row])
+        _add(weights, found, own, before, _BEFORE_SCALE / np.sqrt(max(before - own, 1)), scores[row])
+        _add(weights, found, before, shape, _SHAPE_SCALE, scores[row])
+        if number > shape:
+            _add(weights, found, shape, number, _CUE_SCALE, scores[row])

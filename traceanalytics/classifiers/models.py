@@ -40,7 +40,7 @@ def read_card(folder: Path) -> dict[str, JSON]:
         raise BadModel(f"{folder}: no card.json; a model folder is what `ta train` writes")
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadModel(f"{path}: no JSON: {error}") from error
     if not isinstance(card, dict) or card.get("format") != FORMAT:
         found = card.get("format") if isinstance(card, dict) else type(card).__name__
