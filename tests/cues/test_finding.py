@@ -3,6 +3,7 @@ import time
 from collections.abc import Iterator
 from itertools import groupby
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from traceanalytics.behaviors import BEHAVIORS
 from traceanalytics.cues.finding import CONFIRMED, VETOED, CueSet, Group, all_cues, find, make_cue_set, proposals
 from traceanalytics.cues.guards import GUARDS
+from traceanalytics.cues.kernel import number_texts
 from traceanalytics.errors import TraceAnalyticsError
 from traceanalytics.segments import PROSE, Batch, make_batch, segment
 from traceanalytics.types import Behavior, Cue, Family
@@ -175,6 +177,30 @@ def test_a_program_never_turns_down_what_its_pattern_matches(pattern: str, text:
     found = list(proposals(batch_of(f"{text}z"), cues))
     if text.strip() and re.search(f"(?:{pattern}).*z", f"{text}z".strip(), re.IGNORECASE):
         assert found
+
+
+@given(st.lists(st.text(alphabet="aé .", max_size=4), max_size=30))
+@settings(deadline=None, max_examples=100)
+def test_texts_are_numbered_in_the_order_of_their_first_segments(texts: list[str]) -> None:
+    encoded = [text.encode() for text in texts]
+    stops = np.cumsum([len(text) for text in encoded], dtype=np.int64)
+    starts = stops - [len(text) for text in encoded]
+    scratch = np.full(64, -1, np.int64)
+    numbers, firsts = np.empty(len(texts), np.int64), np.empty(len(texts), np.int64)
+    data = np.frombuffer(b"".join(encoded) or b" ", np.uint8)
+    count = number_texts(data, starts.astype(np.int64), stops, scratch, numbers, firsts)
+    distinct = list(dict.fromkeys(texts))
+    assert numbers.tolist() == [distinct.index(text) for text in texts]
+    assert firsts[:count].tolist() == [texts.index(text) for text in distinct]
+
+
+def test_a_text_that_stands_often_is_judged_by_each_prompt_that_it_answers() -> None:
+    cues = make_cue_set([behavior("b", Cue("check", guards=("prompt_echo",)))])
+    batch = make_batch(["We check every sum."] * 2, prompts=["Now we check every sum.", "What is 2?"])
+    assert sorted((span["row"], span["score"]) for span in find(batch, cues).to_pylist()) == [
+        (0, VETOED),
+        (1, CONFIRMED),
+    ]
 
 
 def test_a_pattern_that_cannot_match_is_turned_down_before_it_is_asked() -> None:

@@ -6,7 +6,7 @@ between the edges of words, where its first and last character belong to one.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from traceanalytics.cues.programs import Programs
 
+_LONGEST_KNOWN = 300  # characters of a segment that is remembered
+_MOST_KNOWN = 50_000
 CONFIRMED, VETOED = 1.0, 0.25  # a vetoed cue is kept, to show what almost fired and why it did not
 
 
@@ -70,6 +72,7 @@ class CueSet:
     groups_of: NDArray[np.int32]
     groups_first: NDArray[np.int32]
     programs: "Programs"
+    known: dict[str, tuple["Standing", ...]] = field(default_factory=dict)
 
 
 class Standing(NamedTuple):
@@ -115,39 +118,39 @@ def make_cue_set(behaviors: Iterable[Behavior]) -> CueSet:
 
 
 def find(batch: Batch, cues: CueSet) -> "pyarrow.Table":
-    """Run a set of cues over a batch: the first of a behavior's cues that nothing vetoes shows it in a segment."""
+    """Run a set of cues over a batch: the first of a behavior's cues that nothing vetoes shows it in a segment.
+
+    Segments with the same text are read once, and judged one by one only where a guard looks beyond them.
+    """
     reader = _Reader(batch)
-    known: dict[str, _Reading] = {}
-    places: list[int] = []
-    outcomes: list[int] = []
+    alike = _Alike(batch)
     numbers: dict[Outcome, int] = {}
-    for at, proposed in proposals(batch, cues):
-        text = reader.text(at)
-        reading = known.get(text)
-        if reading is None:
-            standing = tuple(_standing(text, [cues.groups[number] for number in proposed]))
-            reading = known[text] = _Reading(standing, any(cue.guards for cue in standing))
-        if reading.outcomes is None or reading.needs_context:
-            judged = _judged(reading.standing, text, reader, at)
-            reading.outcomes = [numbers.setdefault(outcome, len(numbers)) for outcome in judged]
-        outcomes += reading.outcomes
-        places += [at] * len(reading.outcomes)
+    shown: list[tuple[int, int]] = []  # text, outcome
+    judged_at: list[tuple[int, int]] = []  # segment, outcome
+
+    for text, proposed in proposals(batch, cues, alike.first):
+        segment = reader.text(alike.first[text])
+        standing = _standing_in(segment, proposed, cues)
+        if any(cue.guards for cue in standing):
+            for at in alike.places(text):
+                judged = _judged(standing, segment, reader.previous(at), reader.prompt(at))
+                judged_at += [(at, numbers.setdefault(outcome, len(numbers))) for outcome in judged]
+        else:
+            judged = _judged(standing, "", "", "")
+            shown += [(text, numbers.setdefault(outcome, len(numbers))) for outcome in judged]
+    places, outcomes = np.concatenate([alike.everywhere(shown), _pairs(judged_at)]).T
     return _table(batch, places, outcomes, list(numbers))
 
 
-def proposals(batch: Batch, cues: CueSet) -> Iterator[tuple[int, list[int]]]:
-    """Yield the segments in which some groups may be confirmed, and these in the order of their files."""
+def proposals(batch: Batch, cues: CueSet, chosen: NDArray[np.int64] | None = None) -> Iterator[tuple[int, list[int]]]:
+    """Yield numbers of chosen segments (else of those of prose), and the groups that may be confirmed in each."""
     from traceanalytics.cues.kernel import propose
 
-    segments = batch.segments
-    prose = np.flatnonzero(np.isin(segments.kind, [int(kind) for kind in PROSE]))
-    data, offsets = text_buffers(batch.responses)
-    starts = offsets[segments.row[prose]] + segments.byte_start[prose]
-    stops = offsets[segments.row[prose]] + segments.byte_stop[prose]
+    data, starts, stops = _edges(batch, prose_segments(batch) if chosen is None else chosen)
     automaton, programs = cues.automaton, cues.programs
     found = np.empty((max(1 << 16, len(cues.groups)), 2), np.int32)
     at = 0
-    while at < len(prose):
+    while at < len(starts):
         at, count = propose(
             data,
             starts,
@@ -168,21 +171,72 @@ def proposals(batch: Batch, cues: CueSet) -> Iterator[tuple[int, list[int]]]:
         part = found[:count]
         ordered = part[np.lexsort((part[:, 1], part[:, 0]))]
         edges = [0, *(np.flatnonzero(np.diff(ordered[:, 0])) + 1).tolist(), count] if count else [0]
-        groups, chosen = ordered[:, 1].tolist(), prose[ordered[:, 0]].tolist()
+        segments, groups = ordered[:, 0].tolist(), ordered[:, 1].tolist()
         for first, last in pairwise(edges):
-            yield chosen[first], groups[first:last]
+            yield segments[first], groups[first:last]
 
 
-@dataclass(slots=True)
-class _Reading:
-    """What the cues say of a text, and what came of it where that does not hang on its context."""
-
-    standing: tuple[Standing, ...]
-    needs_context: bool
-    outcomes: list[int] | None = None
+def prose_segments(batch: Batch) -> NDArray[np.int64]:
+    """Return the numbers of the segments that hold prose."""
+    return np.flatnonzero(np.isin(batch.segments.kind, [int(kind) for kind in PROSE]))
 
 
-def _judged(standing: tuple[Standing, ...], text: str, reader: "_Reader", at: int) -> list[Outcome]:
+class _Alike:
+    """The distinct texts of a batch's prose, numbered in the order of their first segments."""
+
+    def __init__(self, batch: Batch) -> None:
+        from traceanalytics.cues.kernel import number_texts
+
+        self._prose = prose_segments(batch)
+        data, starts, stops = _edges(batch, self._prose)
+        scratch = np.full(1 << (2 * len(starts) + 1).bit_length(), -1, np.int64)
+        numbers = np.empty(len(starts), np.int64)
+        firsts = np.empty(len(starts), np.int64)
+        count = number_texts(data, starts, stops, scratch, numbers, firsts)
+        self.first = self._prose[firsts[:count]]
+        self._members = self._prose[np.argsort(numbers, kind="stable")]
+        self._begins = np.concatenate([[0], np.cumsum(np.bincount(numbers, minlength=count))])
+
+    def places(self, text: int) -> list[int]:
+        """Return the segments that hold a text."""
+        members: list[int] = self._members[self._begins[text] : self._begins[text + 1]].tolist()
+        return members
+
+    def everywhere(self, shown: list[tuple[int, int]]) -> NDArray[np.int64]:
+        """Turn pairs of a text and its outcome into pairs of a segment and its outcome."""
+        texts, outcomes = _pairs(shown).T
+        times = self._begins[texts + 1] - self._begins[texts]
+        within = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
+        places = self._members[np.repeat(self._begins[texts], times) + within]
+        return np.stack([places, np.repeat(outcomes, times)], axis=1)
+
+
+def _pairs(listed: list[tuple[int, int]]) -> NDArray[np.int64]:
+    return np.array(listed, np.int64).reshape(-1, 2)
+
+
+def _edges(batch: Batch, chosen: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the bytes of all responses, and where in them the chosen segments start and stop."""
+    data, offsets = text_buffers(batch.responses)
+    segments = batch.segments
+    begins = offsets[segments.row[chosen]]
+    return data, begins + segments.byte_start[chosen], begins + segments.byte_stop[chosen]
+
+
+def _standing_in(text: str, proposed: list[int], cues: CueSet) -> tuple[Standing, ...]:
+    """Confirm the proposed groups in a text; what short texts hold is known from one batch to the next."""
+    known = cues.known.get(text)
+    if known is not None:
+        return known
+    standing = tuple(_standing(text, [cues.groups[number] for number in proposed]))
+    if len(text) <= _LONGEST_KNOWN:
+        if len(cues.known) >= _MOST_KNOWN:
+            cues.known.clear()
+        cues.known[text] = standing
+    return standing
+
+
+def _judged(standing: tuple[Standing, ...], text: str, previous: str, prompt: str) -> list[Outcome]:
     """Decide behavior by behavior, in the order of its cues; a vetoed one is given only where no other stands."""
     settled = ""
     judged: list[Outcome] = []
@@ -192,7 +246,7 @@ def _judged(standing: tuple[Standing, ...], text: str, reader: "_Reader", at: in
             continue
         vetoed_by = cue.vetoed_by
         for name, guard in cue.guards:
-            if guard(text, reader.previous(at), cue.place, reader.prompt(at)):
+            if guard(text, previous, cue.place, prompt):
                 vetoed_by = name
                 break
         if vetoed_by is None:
@@ -236,10 +290,9 @@ def _attributes(behavior: Behavior, text: str, place: slice) -> Iterator[tuple[s
             yield name, str(ATTRIBUTES[name](text, place)).lower()
 
 
-def _table(batch: Batch, places: list[int], outcomes: list[int], named: list[Outcome]) -> "pyarrow.Table":
+def _table(batch: Batch, at: NDArray[np.int64], number: NDArray[np.int64], named: list[Outcome]) -> "pyarrow.Table":
     import pyarrow
 
-    at, number = np.array(places, np.int64), np.array(outcomes, np.int64)
     segments = batch.segments
     attributes = pyarrow.array([list(each[2]) for each in named], pyarrow.map_(pyarrow.string(), pyarrow.string()))
     return pyarrow.table(

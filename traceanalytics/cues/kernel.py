@@ -10,6 +10,8 @@ from traceanalytics.compiled import compiled, inner
 
 MATCH, BYTE, SET, LOOP, SPLIT, JUMP, START, END, EDGE = range(9)
 
+_BASE = 1000003
+_MASK = (1 << 40) - 1
 _MOST_STEPS = 20_000  # of one program in one segment; beyond, the pattern decides
 _DEEPEST = 4096
 
@@ -64,6 +66,48 @@ def propose(
                 found[count, 1] = group
                 count += 1
     return len(starts), count
+
+
+@compiled
+def number_texts(
+    data: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    scratch: NDArray[np.int64],
+    numbers: NDArray[np.int64],
+    firsts: NDArray[np.int64],
+) -> int:
+    """Number the distinct texts in order; write each segment's number, each text's first segment, and return how many.
+
+    `scratch` begins as -1; its length is a power of two above twice that of the segments.
+    """
+    mask = len(scratch) - 1
+    count = 0
+    for k in range(len(starts)):
+        start, size = starts[k], stops[k] - starts[k]
+        hashed = size
+        for c in data[start : start + size]:
+            hashed = (hashed * _BASE + int(c)) & _MASK
+        slot = (hashed ^ hashed >> 20) & mask
+        while scratch[slot] >= 0 and not _same(data, starts, stops, firsts[scratch[slot]], k):
+            slot = (slot + 1) & mask
+        if scratch[slot] < 0:
+            scratch[slot] = count
+            firsts[count] = k
+            count += 1
+        numbers[k] = scratch[slot]
+    return count
+
+
+@inner
+def _same(data: NDArray[np.uint8], starts: NDArray[np.int64], stops: NDArray[np.int64], one: int, two: int) -> bool:
+    size = stops[one] - starts[one]
+    if size != stops[two] - starts[two]:
+        return False
+    for i in range(size):
+        if data[starts[one] + i] != data[starts[two] + i]:
+            return False
+    return True
 
 
 @inner

@@ -75,10 +75,14 @@ def _may_mix(reading: Reading) -> bool:
 
 
 @cache
+def _function_words() -> dict[str, frozenset[str]]:
+    return {language: frozenset(listed.split()) for language, listed in FUNCTION_WORDS.items()}
+
+
+@cache
 def _only_in_others(own: str) -> dict[str, frozenset[str]]:
     """Return the small words of every other language that one's own language does not have."""
-    known = frozenset(FUNCTION_WORDS[own].split())
-    return {language: frozenset(listed.split()) - known for language, listed in FUNCTION_WORDS.items()}
+    return {language: listed - _function_words()[own] for language, listed in _function_words().items()}
 
 
 def _stretches(prose: str, letters: NDArray[np.uint8], reading: Reading) -> Iterator[tuple[Span, str]]:
@@ -148,13 +152,13 @@ def _other_latin(prose: str, reading: Reading) -> Iterator[Finding]:
     asked = _latin_language(reading.prompt)
     if asked is None:
         return
-    own = frozenset(FUNCTION_WORDS[asked].split())
+    own = _function_words()[asked]
     shown = 0
     for paragraph in re.finditer(r"[^\n]+", prose):
         words = [word.casefold() for word in _WORD.findall(paragraph[0])]
         if len(words) < LEAST_WORDS or shown == MOST_STRETCHES:
             continue
-        if sum(word in own for word in words) > OWN_SHARE * len(words):
+        if sum(map(own.__contains__, words)) > OWN_SHARE * len(words):
             continue
         language = _foreign_language(words, asked)
         if language is not None:
@@ -175,6 +179,6 @@ def _latin_language(prompt: str) -> str | None:
     words = [word.casefold() for word in _WORD.findall(prompt)]
     if len(words) < 5:
         return None
-    counts = {language: sum(word in listed.split() for word in words) for language, listed in FUNCTION_WORDS.items()}
+    counts = {language: sum(map(listed.__contains__, words)) for language, listed in _function_words().items()}
     best = max(counts, key=lambda language: counts[language])
     return best if counts[best] >= 0.2 * len(words) else None
