@@ -7,8 +7,10 @@ from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlencode
 
 from traceanalytics.errors import BadInput, Refused, TraceAnalyticsError
+from traceanalytics.judging import Answers
 from traceanalytics.pages.base import Page, Selectors, Text, all_pages
 from traceanalytics.pages.html import render, shown_text
+from traceanalytics.pages.label_page import LONGEST_FORM, LabelPage
 from traceanalytics.pages.view import View, look
 from traceanalytics.pages.words import headline
 from traceanalytics.store.store import Store
@@ -28,19 +30,25 @@ _HEADERS = [
 class LiveApp:
     """A WSGI application. It answers only who knows the token, and only under a name of this machine."""
 
-    def __init__(self, store: Store, token: str, *, hosts: frozenset[str]) -> None:
+    def __init__(
+        self, store: Store, token: str, *, hosts: frozenset[str], queues: Mapping[str, Answers] | None = None
+    ) -> None:
         self._store = store
         self._token = token
         self._hosts = hosts
+        self._queues = queues or {}
+        self._labeling = LabelPage(self._queues, token)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         if str(environ.get("HTTP_HOST", "")) not in self._hosts:
             return _say(start_response, "421 Misdirected Request", "This page answers only to 127.0.0.1 and localhost.")
-        if environ.get("REQUEST_METHOD") not in ("GET", "HEAD"):
-            return _say(start_response, "405 Method Not Allowed", "This page is only read.")
         asked = parse_qs(str(environ.get("QUERY_STRING", "")), keep_blank_values=False)
         path = str(environ.get("PATH_INFO", "/")).strip("/")
+        if environ.get("REQUEST_METHOD") == "POST" and path == "label":
+            return self._take_answer(environ, start_response, asked)
+        if environ.get("REQUEST_METHOD") not in ("GET", "HEAD"):
+            return _say(start_response, "405 Method Not Allowed", "This page is only read.")
         given = asked.pop("token", [""])[-1]
         if compare_digest(given.encode(), self._token.encode()):
             cookie = f"{COOKIE}={self._token}; HttpOnly; SameSite=Strict; Path=/"
@@ -60,6 +68,27 @@ class LiveApp:
         start_response("200 OK", [html, ("Content-Length", str(len(body))), *_HEADERS])
         return [body]
 
+    def _take_answer(
+        self, environ: Environ, start_response: StartResponse, asked: Mapping[str, list[str]]
+    ) -> Iterable[bytes]:
+        """Answer a form of the labeling page: it must hold the token, as well as the cookie."""
+        size = str(environ.get("CONTENT_LENGTH", ""))
+        if not size.isdecimal() or int(size) > LONGEST_FORM:
+            return _say(start_response, "413 Content Too Large", "This is no form of the labeling page.")
+        body: bytes = environ["wsgi.input"].read(int(size))  # type: ignore[attr-defined]
+        name = asked.get("queue", [""])[-1]
+        try:
+            if not self._is_known(environ):
+                raise PermissionError
+            self._labeling.press(name, parse_qs(body.decode("utf-8", "replace")))
+        except PermissionError:
+            return _say(start_response, "403 Forbidden", "Only the page that this server showed can answer.")
+        except TraceAnalyticsError as error:
+            return _say(start_response, "400 Bad Request", str(error))
+        place = f"/label?{urlencode({'queue': name})}" if name else "/label"
+        start_response("303 See Other", [("Location", place), *_HEADERS])
+        return [b""]
+
     def _is_known(self, environ: Environ) -> bool:
         try:
             cookies = SimpleCookie(str(environ.get("HTTP_COOKIE", "")))
@@ -69,6 +98,8 @@ class LiveApp:
         return compare_digest(held.encode(), self._token.encode())
 
     def _document(self, name: str, asked: Mapping[str, list[str]]) -> str:
+        if name == "label":
+            return self._labeling.show(asked.get("queue", [""])[-1])
         pages = all_pages()
         if name not in pages:
             raise BadInput(f"there is no page {shown_text(name)!r}; there is {', '.join(pages)}")

@@ -1,11 +1,13 @@
 """The live page on this machine: bound to loopback, behind a token that is drawn anew each time."""
 
 import secrets
+from collections.abc import Mapping
 from socketserver import ThreadingMixIn
 from threading import Thread
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from traceanalytics.errors import BadInput
+from traceanalytics.judging import Answers
 from traceanalytics.pages.live import LiveApp
 from traceanalytics.store.store import Store
 
@@ -26,7 +28,7 @@ class _Quiet(WSGIRequestHandler):
 class Live:
     """A bound server; `address` holds the token that opens it."""
 
-    def __init__(self, store: Store, *, port: int = 0) -> None:
+    def __init__(self, store: Store, *, port: int = 0, queues: Mapping[str, Answers] | None = None) -> None:
         token = secrets.token_urlsafe(24)
         try:
             self._server = _Server((LOOPBACK, port), _Quiet)
@@ -34,7 +36,7 @@ class Live:
             raise BadInput(f"port {port} of {LOOPBACK}: {error.strerror}; name another one with --port") from error
         bound = self._server.server_port
         hosts = frozenset(f"{name}:{bound}" for name in (LOOPBACK, "localhost"))
-        self._server.set_app(LiveApp(store, token, hosts=hosts))
+        self._server.set_app(LiveApp(store, token, hosts=hosts, queues=queues))
         self.address = f"http://{LOOPBACK}:{bound}/?token={token}"
 
     def serve(self) -> None:
