@@ -47,6 +47,7 @@ def test_contributions_sum_to_100_where_they_should(published) -> None:
 
 def test_a_sum_says_what_it_is() -> None:
     assert sums_to(["5.0", "93.9", "0.0", "5.9"]).says == "5.0 + 93.9 + 0.0 + 5.9 = 104.8, not 100"
+    assert sums_to(["33.3", "33.3", "33.3"]).says == "33.3 + 33.3 + 33.3 = 99.9, 100 within rounding"
 
 
 def test_base_accuracies_are_counts(published) -> None:

@@ -46,9 +46,10 @@ def sums_to(parts: Sequence[str], total: float = 100) -> Check:
     ranges = [_rounded(part) for part in parts]
     added = sum(float(part) for part in parts)
     holds = sum(low for low, _ in ranges) <= total + 1e-9 and sum(high for _, high in ranges) >= total - 1e-9
-    return Check(
-        holds, f"{' + '.join(parts)} = {added:.{max(map(_digits, parts))}f}, {'' if holds else 'not '}{total:g}"
-    )
+    written = f"{' + '.join(parts)} = {added:.{max(map(_digits, parts))}f}"
+    if not holds:
+        return Check(False, f"{written}, not {total:g}")
+    return Check(True, written if abs(added - total) < 1e-9 else f"{written}, {total:g} within rounding")
 
 
 def _digits(printed: str) -> int:
