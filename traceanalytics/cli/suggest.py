@@ -18,6 +18,7 @@ class Kind(StrEnum):
     UNCERTAIN = "uncertain"
     DISAGREEING = "disagreeing"
     AUDIT = "audit"
+    NOISE = "noise"
 
 
 def suggest(
@@ -25,7 +26,7 @@ def suggest(
         Kind,
         typer.Argument(
             help="uncertain: segments the tagger is unsure of; disagreeing: segments two taggers part on; "
-            "audit: whole rollouts at random, which correct rates."
+            "audit: whole rollouts at random, which correct rates; noise: judgments that may be wrong, to judge again."
         ),
     ],
     db: Db,
@@ -40,7 +41,10 @@ def suggest(
     n: Annotated[int, typer.Option("-n", min=1, help="How many to draw.")] = 100,
     seed: Annotated[int, typer.Option(help="The same seed draws the same queue.")] = 0,
     judged: Annotated[
-        list[Path] | None, typer.Option(help="Label files of what is judged already, beside those the store holds.")
+        list[Path] | None,
+        typer.Option(
+            help="Label files: what is judged already, beside those the store holds; with noise, what to doubt."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The queue to write; queue-KIND.jsonl if left out.")] = None,
     as_json: AsJson = False,
@@ -48,13 +52,17 @@ def suggest(
     """Draw a queue to judge with `ta label` or `ta judge`; what was judged already is never drawn again."""
     from traceanalytics.errors import BadInput
     from traceanalytics.judging import answers_beside, write_queue
+    from traceanalytics.paths import shipped_folder
     from traceanalytics.store.store import Store
+    from traceanalytics.verbs.doubts import suggest_noise
     from traceanalytics.verbs.suggest import suggest_audit, suggest_disagreeing, suggest_uncertain
 
     path = out or Path(f"queue-{kind.value}.jsonl")
     answered = [*(judged or []), *sorted(path.parent.glob("*-judged.jsonl"))]
     chosen = {"run": run, "split": split, "tagger": tagger, "n": n, "seed": seed, "judged": answered}
-    if kind is Kind.UNCERTAIN:
+    if kind is Kind.NOISE:
+        questions = suggest_noise(judged or [shipped_folder("labels")], behaviors=behavior or [], n=n)
+    elif kind is Kind.UNCERTAIN:
         questions = suggest_uncertain(Store(db), behaviors=behavior or [], **chosen)  # type: ignore[arg-type]
     elif kind is Kind.AUDIT:
         questions = suggest_audit(Store(db), behavior or [], **chosen)  # type: ignore[arg-type]
