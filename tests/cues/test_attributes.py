@@ -7,6 +7,7 @@ from traceanalytics.cues.attributes import ATTRIBUTES
 
 ANNOUNCED_ONLY = [
     "Let me double-check that.",
+    "Let me verify that.",
     "I should verify the second root.",
     "Quick sanity check:",
     "To be safe, I'll recount.",

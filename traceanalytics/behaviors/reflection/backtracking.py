@@ -18,6 +18,7 @@ _TOPIC = (
     r"(?:the|this|that|it|these|my|induction|coordinates?|substitution|calculus|recursion|simulation|brute force"
     r"|integration|algebra|symmetry)"
 )
+_DENIED = r"[^.]{0,20}(?:\b(?:not|never)\b|n['’]t\b)"
 _OUTSIDE = ("quotation", "prompt_echo")
 _OWN = (*_OUTSIDE, "others_mistake")
 
@@ -76,7 +77,7 @@ backtracking = Behavior(
         ),
         Cue("rather than", confirm=r"^\W{0,9}rather than (?:\w+ing|the)\b", guards=_OUTSIDE),
         Cue("rather", confirm=r"\b(?:i|we)(?:['’]d| would) rather (?!not|say|than)", guards=_OUTSIDE),
-        *Cue.each("start over | start again", guards=_OWN),
+        *Cue.each("start over | start again", guards=(*_OWN, "negation")),
         Cue("restart", confirm=rf"\b{_WE} restart\b|^\W{{0,9}}restart\b|\bso restart\b", guards=_OUTSIDE),
         Cue("from scratch", confirm=rf"\b{_WE}\b[^.]{{0,40}}\bfrom scratch", guards=_OUTSIDE),
         *Cue.each(
@@ -98,7 +99,7 @@ backtracking = Behavior(
         ),
         *Cue.each(
             "switch to | return to | go back to | turn to | fall back | backtrack",
-            confirm=rf"\b{_WE}\b[^.]{{0,20}}\bLITERAL\b",
+            confirm=rf"\b{_WE}\b(?!{_DENIED})[^.]{{0,20}}\bLITERAL\b",
             guards=_OWN,
         ),
         Cue(
@@ -151,5 +152,7 @@ backtracking = Behavior(
         "Now take the case that n is odd.",
         "She takes the bus instead of the train.",
         "Ben went back to the shop for another bag.",
+        "I will not start over.",
+        "We don't have to go back to the definition.",
     ),
 )

@@ -52,7 +52,9 @@ verification = Behavior(
         Cue(
             "verif",
             confirm=(
-                rf"{_NOW} ?(?:re-?|cross-?)?verify\b(?! (?:that|the (?:given |stated )?(?:identity|inequality|claim)))"
+                rf"{_NOW} ?(?:re-?|cross-?)?verify\b"
+                r"(?! that(?! (?:by|with|using|again|first|once|now|too)\b|[.,;:!…]|$))"
+                r"(?! the (?:given |stated )?(?:identity|inequality|claim))"
                 r"|^\W{0,9}(?:quick )?verif(?:ication|ying)\s{0,9}:|\bas a (?:quick )?verification\b"
             ),
             guards=_OWN_NOT_ADVICE,
@@ -131,6 +133,7 @@ verification = Behavior(
     ),
     shows=(
         "Let me double-check that.",
+        "Let me verify that.",
         "Wait, let me verify the count with a smaller board first.",
         "Substituting x = 4 back into the equation: 3*4 + 5 = 17, as required.",
         "Quick sanity check on the units: metres over seconds, good.",
@@ -146,6 +149,7 @@ verification = Behavior(
         "Check which of these numbers are prime.",  # the task
         "Next, check for common factors in numerator and denominator.",  # a step to come
         "We verify the identity by starting from its left side.",  # the task again
+        "We have to verify that the sum of two even numbers is even.",  # and again
         "Her checking account pays 2% a year.",
         "A checkerboard coloring settles the parity.",
         "Always double-check your units before an exam.",  # advice to a reader
