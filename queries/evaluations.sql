@@ -11,6 +11,7 @@
 -- column graded BIGINT:        rollouts whose correctness is known
 -- column tagged BIGINT:        rollouts that the active tagger has read
 -- column conditions VARCHAR[]: templates, temperatures and the like under which they were sampled, as the log names them
+-- column graders VARCHAR[]:    where their correctness comes from, `log` where the log tells it as such
 CREATE OR REPLACE MACRO evaluations(in_run VARCHAR := NULL, in_split VARCHAR := NULL) AS TABLE
 SELECT
     rollouts.run_id,
@@ -32,7 +33,13 @@ SELECT
                 'selection ' || rollouts.condition['selection']
             )
         )
-    ) AS conditions
+    ) AS conditions,
+    list_sort(
+        coalesce(
+            list(DISTINCT coalesce(rollouts.correct_source, 'log')) FILTER (WHERE rollouts.correct IS NOT NULL),
+            CAST([] AS VARCHAR[])
+        )
+    ) AS graders
 FROM rollouts
 LEFT JOIN current_tagged USING (rollout_id)
 WHERE

@@ -17,6 +17,7 @@ from traceanalytics.findings.evaluations import (
     percent,
     points,
     refuse_gaps,
+    refuse_graders,
     row_at,
     runs_of,
 )
@@ -85,6 +86,7 @@ def _adjusted(
     rows = evaluations_of(store, run, split)
     last = row_at(rows, step, -1)
     refuse_gaps(last, tagged=False)
+    refuse_graders(store, last, *([rows[0]] if rows[0]["step"] < last["step"] else []))
     base = base or known.get(run, {}).get("base_run_id")
     sampled = _baselines(store, run, rows[0], last, base if base in known else None)
     (final,) = _counts(store, last).values()

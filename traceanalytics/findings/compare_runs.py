@@ -14,6 +14,7 @@ from traceanalytics.findings.evaluations import (
     percent,
     points,
     refuse_gaps,
+    refuse_graders,
     row_at,
     runs_of,
 )
@@ -72,6 +73,8 @@ def infer(
     first, second = _two_runs(store, in_run, in_other_run)
     rows = [_row(store, run, in_split, at_step, in_behavior) for run in (first, second)]
     _refuse_unlike(rows)
+    if in_behavior is None:
+        refuse_graders(store, *rows)
     problems, (mine, theirs) = _sides(store, rows, in_behavior)
     both = min(float(side.n.max()) for side in (mine, theirs))
     change = _paired(mine, theirs)

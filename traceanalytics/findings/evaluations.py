@@ -23,6 +23,7 @@ ONE_RUN = "one run: its prompts describe this checkpoint and say nothing about o
 _COLUMNS = ("graded", "correct", "shown", "shown_correct", "other", "other_correct")
 _MENDS = {"graded": "`ta grade` says which are correct", "tagged": "`ta tag` says what they show"}
 REFLECTION = ("verification", "backtracking", "self_correction", "self_doubt", "confirmation", "gap_analysis")
+_REWARDS_ITSELF = "correct_from=score"  # how `--set` marks a grade that was taken from the reward
 _CURVES = ("eval", "val", "train")
 
 Found = TypeVar("Found")
@@ -135,6 +136,7 @@ def both_ends(
             f"run {run!r} was sampled with {_written(first)} at step {first['step']} and with {_written(last)} at step "
             f"{last['step']}: a difference between them is no change of the model"
         )
+    refuse_graders(store, first, last)
     counts = counts_at(store, first, last, behavior=behavior)
     shared = sorted(counts[0].keys() & counts[1].keys())
     if len(shared) < FEWEST_PROMPTS:
@@ -168,7 +170,13 @@ def one_evaluation(store: Store, run: str, *, behavior: str, split: str | None, 
     """Read one evaluation, the first unless given, with its rollouts graded and tagged."""
     row = row_at(evaluations_of(store, run, split), at_step, 0)
     refuse_gaps(row, tagged=True)
+    refuse_graders(store, row)
     (held,) = counts_at(store, row, behavior=behavior)
+    if len(held) < FEWEST_PROMPTS:
+        raise Refused(
+            f"{len(held)} prompts of run {run!r} are graded and tagged at step {row['step']} of {row['split']}: at "
+            f"least {FEWEST_PROMPTS} are needed"
+        )
     return Evaluation(row["step"], np.array(list(held.values())))
 
 
@@ -181,6 +189,28 @@ def refuse_gaps(row: dict[str, Any], *, tagged: bool, graded: bool = True) -> No
         missing = 1 - row[name] / row["rollouts"]
         if needed and missing > MOST_MISSING:
             raise Refused(f"{missing:.0%} of the rollouts at {at} are not {name}: `{mend}` finishes them")
+
+
+def refuse_graders(store: Store, *rows: dict[str, Any]) -> None:
+    """Refuse evaluations that were graded in different ways, or by a reward that is not the ground truth's."""
+    for row in rows:
+        if row["graders"] != rows[0]["graders"]:
+            raise Refused(
+                f"correctness of run {rows[0]['run_id']!r} at step {rows[0]['step']} comes from "
+                f"{' and '.join(rows[0]['graders'])} and of run {row['run_id']!r} at step {row['step']} from "
+                f"{' and '.join(row['graders'])}: a difference may be that of the graders; `ta grade` grades all alike"
+            )
+        reward = _REWARDS_ITSELF in row["graders"] and _reward_of(store, row["run_id"])
+        if reward and reward != "ground_truth":
+            raise Refused(
+                f"run {row['run_id']!r} is graded by its own reward, which is {reward}: that says nothing of right "
+                f"answers; `ta grade` compares them with the ground truth"
+            )
+
+
+def _reward_of(store: Store, run: str) -> str | None:
+    rows = store.sql("SELECT reward_type FROM runs WHERE run_id = $run", {"run": run}).to_pylist()
+    return rows[0]["reward_type"] if rows else None
 
 
 def counts_at(store: Store, *rows: dict[str, Any], behavior: str | None) -> list[dict[str, list[int]]]:

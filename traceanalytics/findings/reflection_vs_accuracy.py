@@ -19,6 +19,7 @@ from traceanalytics.findings.evaluations import (
     points,
     reflection_of,
     refuse_gaps,
+    refuse_graders,
     row_at,
     runs_of,
 )
@@ -62,6 +63,7 @@ def infer(
     def ask(run: str) -> Compared:
         row = row_at(evaluations_of(store, run, in_split), at_step, -1)
         refuse_gaps(row, tagged=in_tagger is None)
+        refuse_graders(store, row)
         arguments = {"in_run": run, "in_split": row["split"], "in_tagger": in_tagger}
         table = store.query("reflection_by_prompt", in_behaviors=list(behaviors), **arguments)
         at = table["step"].to_numpy() == row["step"]
