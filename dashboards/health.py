@@ -2,6 +2,7 @@
 
 from traceanalytics.pages.base import Block, Chart, Page, Selectors, Text
 from traceanalytics.pages.charts import lines_over_steps
+from traceanalytics.pages.claims import answers, call_of_finding, is_too_much, numbers_of, refusals
 from traceanalytics.pages.rates import call_of, rates_over_steps
 from traceanalytics.pages.view import View, as_table, look
 from traceanalytics.pages.words import cautions, rate_table
@@ -23,6 +24,7 @@ def build(store: Store, selectors: Selectors) -> list[Block]:
             view, "group_health", "share_zero_variance", "Groups whose rewards are all alike", "share of groups",
             "Such a group gives no rollout an advantage: it teaches nothing.",
         ),
+        *_stability(view),
         *_decay(view, DECAY, "Text that goes to pieces"),
         *_decay(view, FORMAT, "Format"),
         as_table("What was read", view.rows("run_status"), _headings(view, "run_status"), view.sql("run_status")),
@@ -44,6 +46,34 @@ def _from_query(view: View, query: str, column: str, title: str, y_title: str, l
     chart = lines_over_steps(rows, color="run", color_title="run", y_title=y_title, percent=percent, height=180)
     table = as_table(title, found, _headings(view, query), view.sql(query, **asked))
     return [Chart(title, chart, table, lead)]
+
+
+def _stability(view: View) -> list[Block]:
+    """Say how deep each run fell, and whether it collapsed (finding `training_stability`)."""
+    command = call_of_finding(view, "training_stability")
+    if is_too_much(view):
+        return [Text(f"`{command}` says how deep each run fell, and whether it collapsed.")]
+    found, refused = answers(view, "training_stability")
+    if not found:
+        return refusals(refused, "Stability")
+    rows = [
+        {"run": row["run"], "step": row["step"], "value": round(row["level"], 6), "what": row["what"]}
+        for answer in found.values()
+        if answer.table is not None
+        for row in answer.table.to_pylist()
+    ]
+    what = " or ".join(dict.fromkeys(row["what"] for row in rows))
+    chart = lines_over_steps(
+        rows,
+        color="run",
+        color_title="run",
+        y_title=f"{what}, prompts held fixed",
+        percent=False,
+        height=180,
+        counted="",
+    )
+    said = " ".join(f"{answer.verdict[0].upper()}{answer.verdict[1:]}." for answer in list(found.values())[:4])
+    return [Chart("Stability", chart, numbers_of("Stability", found, command), said)]
 
 
 def _headings(view: View, query: str) -> dict[str, str]:

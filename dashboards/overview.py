@@ -1,10 +1,20 @@
 """Overview: what moved, how sure that is, and what to be careful with."""
 
 from traceanalytics.pages.base import Block, Chart, Page, Selectors, Text
-from traceanalytics.pages.charts import behaviors_and_steps, changes, lines_over_steps
+from traceanalytics.pages.charts import behaviors_and_steps, changes, lines_over_steps, two_counts
+from traceanalytics.pages.onsets import onset_in_words, onsets_of
 from traceanalytics.pages.rates import call_of, rates_over_steps
+from traceanalytics.pages.story import code_counts, story
 from traceanalytics.pages.view import View, as_table, look
-from traceanalytics.pages.words import cautions, rate_table, sentences, shift_table, shifts_of
+from traceanalytics.pages.words import (
+    PUBLISHED_CODE,
+    cautions,
+    published_taggers,
+    rate_table,
+    sentences,
+    shift_table,
+    shifts_of,
+)
 from traceanalytics.store.store import Store
 
 LINES = 6  # behaviors that are drawn as lines; every behavior is a bar
@@ -14,19 +24,31 @@ def build(store: Store, selectors: Selectors) -> list[Block]:
     """Lead with the verdict; without tags, with the reward."""
     view = look(store, selectors)
     shifts = shifts_of(view)
-    said = [Text(sentences(each), "lead") for each in shifts.values()]
+    said: list[Block] = [Text(each, "lead") for each in story(view)]
+    said += [Text(sentences(each), "plain" if said else "lead") for each in shifts.values()]
     careful = [Text("Careful: " + "; ".join(cautions(view)) + ".", "warning")] if cautions(view) else []
     if view.tagger is None:
         untagged = Text(f"No rollout is tagged yet: `ta tag{view.command}` finds the behaviors.", "warning")
         return [untagged, *careful, _rewards(view), _runs(view)]
-    return [*said, *careful, *_what_moved(view), *_over_training(view), _rewards(view), _runs(view)]
+    story_first = _word_and_code(view) if story(view) else []
+    return [*said, *story_first, *careful, *_what_moved(view), *_over_training(view), _rewards(view), _runs(view)]
+
+
+def _word_and_code(view: View) -> list[Block]:
+    """Draw code as the published word search counts it, and as our tagger does."""
+    rows = [{**row, "counted": name} for name, found in code_counts(view).items() for row in found]
+    sql = call_of(view, [PUBLISHED_CODE], tagger=published_taggers(view)[PUBLISHED_CODE])
+    lead = "Solid: rollouts that solve in code. Dashed: rollouts that hold the word `python`, as the paper counted."
+    table = rate_table("The word and the code", rows, sql)
+    return [Chart("Reasoning in code, and the word for it", two_counts(rows), table, lead)]
 
 
 def _what_moved(view: View) -> list[Block]:
     shifts = [shift for each in shifts_of(view).values() for shift in each]
     if not shifts:
         return [Text("No run has two steps with tags, so nothing can be said to have moved.", "warning")]
-    rows, table = shift_table(view, shifts)
+    begun = {place: onset_in_words(each) for place, each in onsets_of(view).items()}
+    rows, table = shift_table(view, shifts, begun)
     surviving = sum(shift.survives for shift in shifts)
     lead = (
         f"{surviving} of {len(shifts)} shifts stand after correction for their number (Benjamini and Hochberg, 5%). "

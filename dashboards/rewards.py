@@ -3,18 +3,20 @@
 from traceanalytics.pages.accuracy import accuracy_over_steps, first_and_last
 from traceanalytics.pages.base import Block, Chart, Page, Selectors, Table, Text
 from traceanalytics.pages.charts import differences, lines_over_steps
+from traceanalytics.pages.claims import answer_of_all, answers, call_of_finding, is_too_much, numbers_of, refusals
 from traceanalytics.pages.favors import what_reward_favors
 from traceanalytics.pages.view import View, look
 from traceanalytics.pages.words import rate_table
 from traceanalytics.store.store import Store
 
+OURS = "code_reasoning"
 _RUNS = "SELECT run_id, coalesce(model_family, model) AS family, reward_type FROM runs ORDER BY run_id"
 
 
 def build(store: Store, selectors: Selectors) -> list[Block]:
     """Show gains by reward and family, then the pressure of the rewards on behaviors."""
     view = look(store, selectors)
-    return [*_gains(view), *_favored(view)]
+    return [*_gains(view), *_against_true(view), *_families(view), *_favored(view), *_pressure(view)]
 
 
 def _gains(view: View) -> list[Block]:
@@ -54,6 +56,64 @@ def _gains(view: View) -> list[Block]:
         *hint,
         Chart("Accuracy over training", chart, rate_table("Accuracy over training", rows, sql)),
     ]
+
+
+def _against_true(view: View) -> list[Block]:
+    """Draw every run's gain on the problems that both its ends hold (finding `reward_gain`)."""
+    found, refused = answers(view, "reward_gain")
+    whole = answer_of_all(view, "reward_gain")
+    if not found:
+        return refusals(refused, "Gains on the same problems")
+    rows = [
+        {"run": run, "value": row["gain"], "low": row["low"], "high": row["high"]} | {"prompts": row["prompts"]}
+        for run, answer in found.items()
+        if answer.table is not None
+        for row in answer.table.to_pylist()
+    ]
+    said = whole.verdict if whole else "; ".join(answer.verdict for answer in list(found.values())[:4])
+    table = numbers_of("Gains", {"all": whole} if whole else found, call_of_finding(view, "reward_gain"))
+    chart = differences(rows, x_title="gain in accuracy", name="run", percent=True)
+    return [Chart("What each run gained on the same problems", chart, table, f"{said}. Lines are 95% over prompts.")]
+
+
+def _families(view: View) -> list[Block]:
+    """Say where each family starts and ends under each reward, and when it begins to move."""
+    behavior = view.selectors.behaviors[0] if view.selectors.behaviors else OURS
+    if view.tagger is None or behavior not in view.seen:
+        return []
+    if is_too_much(view):
+        command = call_of_finding(view, "family_by_reward", in_behavior=behavior)
+        return [Text(f"`{command}` says where each model family starts and ends under each reward.")]
+    answer = answer_of_all(view, "family_by_reward", in_behavior=behavior)
+    if answer is None:
+        return []
+    command = call_of_finding(view, "family_by_reward", in_behavior=behavior)
+    return [Text(f"{answer.verdict}."), numbers_of("Reward by model family", {"all": answer}, command)]
+
+
+def _pressure(view: View) -> list[Block]:
+    """Draw selection within groups over steps (finding `selection_pressure`)."""
+    behavior = view.selectors.behaviors[0] if view.selectors.behaviors else OURS
+    if view.tagger is None or behavior not in view.seen:
+        return []
+    command = call_of_finding(view, "selection_pressure", in_behavior=behavior)
+    if is_too_much(view):
+        return [Text(f"`{command}` says how strongly the advantages within groups select {behavior}.")]
+    found, refused = answers(view, "selection_pressure", in_behavior=behavior)
+    if not found:
+        return refusals(refused, f"Selection of {behavior}")
+    rows = [
+        {**row, "value": row["selection"], "rollouts": row["groups"]}
+        for answer in found.values()
+        if answer.table is not None
+        for row in answer.table.to_pylist()
+    ]
+    chart = lines_over_steps(
+        rows, color="run", color_title="run", y_title=f"selection of {behavior}", percent=False, counted="groups"
+    )
+    said = " ".join(f"{answer.verdict[0].upper()}{answer.verdict[1:]}." for answer in list(found.values())[:3])
+    table = numbers_of("Selection pressure", found, command)
+    return [Chart("Selection pressure within groups", chart, table, f"{said} Bands are 95% intervals over groups.")]
 
 
 def _favored(view: View) -> list[Block]:

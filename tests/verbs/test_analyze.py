@@ -48,3 +48,16 @@ def test_a_second_call_does_only_what_is_new(first: Result, folder: Path) -> Non
 def test_the_next_command_it_names_is_one_that_works(first: Result, folder: Path) -> None:
     words = first.stdout.splitlines()[-1].removeprefix("next: ta ").split()
     assert run(*words).exit_code == 0
+
+
+def test_a_log_of_one_evaluation_says_what_is_shown(tmp_path: Path) -> None:
+    lines = [
+        {"prompt": f"What is {n} + 1?", "response": f"Let me check: {n} + 1 = {n + 1}. Let me verify.", "split": "eval"}
+        for n in range(30)
+    ]
+    (tmp_path / "scores.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    out = run("analyze", tmp_path / "scores.jsonl", "--db", tmp_path / "t.duckdb", "--out", tmp_path / "r.html").stdout
+    assert "30 in the split eval" in out.splitlines()[0]
+    assert "scores.jsonl: 30 rollouts at one step, " in out
+    assert "no run has two steps with tags, so nothing can be said to have moved; what is shown most:" in out
+    assert "  verification                 100% [" in out

@@ -75,10 +75,12 @@ def _print(analysis: "Analysis") -> None:
         f"{analysis.tagged.tagger_id}; {view.rollouts:,} in the split {view.split}"
     )
     emit_line(harmless(f"\n{analysis.written.headline}"))
-    for line in _shift_lines([shift for shifts in analysis.shifts.values() for shift in shifts], len(view.runs)):
+    for line in _shift_lines(analysis):
         emit_line(harmless(line))
     if not analysis.shifts:
-        emit_line("no run has two steps with tags: nothing can be said to have moved")
+        emit_line("no run has two steps with tags, so nothing can be said to have moved; what is shown most:")
+        for name, *rate in analysis.shown_most[:MOST_SHIFTS]:
+            emit_line(f"  {name:<26}{_percent(rate[0], (rate[1], rate[2])):>14}")
     if analysis.code:
         emit_line("code, as the Spurious Rewards paper counts it and as we do, at the first and last step")
     for each in analysis.code:
@@ -90,11 +92,12 @@ def _print(analysis: "Analysis") -> None:
     emit_line(f"next: {_next(analysis)}")
 
 
-def _shift_lines(shifts: "list[Shift]", runs: int) -> list[str]:
+def _shift_lines(analysis: "Analysis") -> list[str]:
+    shifts = [shift for shifts in analysis.shifts.values() for shift in shifts]
     moved = sorted((shift for shift in shifts if shift.survives), key=lambda shift: -abs(shift.change.value))
     lines = [
         f"  {shift.behavior:<26}{_percent(shift.start.value, _limits(shift.start)):>14} → "
-        f"{_percent(shift.end.value, _limits(shift.end)):<14}{'' if runs < 2 else shift.run}".rstrip()
+        f"{_percent(shift.end.value, _limits(shift.end)):<14}{_begun(analysis, shift)}".rstrip()
         for shift in moved[:MOST_SHIFTS]
     ]
     if len(moved) > MOST_SHIFTS:
@@ -102,6 +105,13 @@ def _shift_lines(shifts: "list[Shift]", runs: int) -> list[str]:
             f"  and {len(moved) - MOST_SHIFTS} more of {len(shifts)} shifts stand the correction for their number"
         )
     return lines
+
+
+def _begun(analysis: "Analysis", shift: "Shift") -> str:
+    """Say when a shift began, where its onset is known, and in which of several runs."""
+    onset = analysis.onsets.get((shift.run, shift.behavior))
+    run = "" if len(analysis.view.runs) < 2 else shift.run
+    return f"{'' if onset is None else f'from {onset}':<24}{run}"
 
 
 def _limits(named: object) -> tuple[float, float]:

@@ -16,7 +16,14 @@ _NAMES = 140  # pixels for the names of behaviors on an axis
 
 
 def lines_over_steps(
-    rows: Rows, *, color: str, color_title: str, y_title: str, percent: bool = True, height: int = 260
+    rows: Rows,
+    *,
+    color: str,
+    color_title: str,
+    y_title: str,
+    percent: bool = True,
+    height: int = 260,
+    counted: str = "rollouts",
 ) -> "altair.LayerChart":
     """Draw lines over training steps, with bands where rows hold low and high; a click on the legend picks a line."""
     import altair as alt
@@ -26,7 +33,10 @@ def lines_over_steps(
         color=alt.Color(f"{color}:N", title=color_title, legend=alt.Legend(symbolOpacity=1))
     )
     has_bands = any(row.get("low") is not None for row in rows)
-    tooltip = [alt.Tooltip(f"{color}:N", title=color_title), *_numbers(y_title, percent=percent, limits=has_bands)]
+    tooltip = [
+        alt.Tooltip(f"{color}:N", title=color_title),
+        *_numbers(y_title, percent=percent, limits=has_bands, counted=counted),
+    ]
     faint = alt.condition(pick, alt.value(0.18), alt.value(0.03))
     band = base.mark_area().encode(y=alt.Y("low:Q", title=y_title), y2="high:Q", opacity=faint)
     line = base.mark_line(point=True, strokeWidth=2).encode(opacity=_picked(pick), tooltip=tooltip).add_params(pick)
@@ -163,19 +173,17 @@ def two_counts(rows: Rows) -> "altair.LayerChart":
 
     pick = alt.selection_point(name="pick", fields=["run"], bind="legend")
     base = _over_steps(rows, "share of rollouts", percent=True).encode(
-        color=alt.Color("run:N", title="run"),
-        strokeDash=alt.StrokeDash("counted:N", title="counted", legend=alt.Legend(symbolType="stroke"), sort=None),
+        color=alt.Color("run:N", title="run", legend=alt.Legend(symbolOpacity=1)), detail="counted:N"
     )
-    band = base.mark_area(strokeOpacity=0).encode(
+    band = base.mark_area().encode(
         y=alt.Y("low:Q", title="share of rollouts"),
         y2="high:Q",
         opacity=alt.condition(pick, alt.value(0.13), alt.value(0.03)),
     )
     told = [alt.Tooltip("counted:N"), alt.Tooltip("run:N"), *_numbers("share")]
-    line = base.mark_line(strokeWidth=2.2).encode(opacity=_picked(pick)).add_params(pick)
-    points = base.mark_point(filled=True, size=36, cursor="pointer").encode(
-        strokeDash=alt.Undefined, opacity=_picked(pick), tooltip=told
-    )
+    dash = alt.StrokeDash("counted:N", title="counted", legend=alt.Legend(symbolType="stroke"), sort=None)
+    line = base.mark_line(strokeWidth=2.2).encode(strokeDash=dash, opacity=_picked(pick)).add_params(pick)
+    points = base.mark_point(filled=True, size=36, cursor="pointer").encode(opacity=_picked(pick), tooltip=told)
     return alt.layer(band, line, points).properties(width="container", height=280)
 
 
@@ -215,7 +223,7 @@ def changes(rows: Rows) -> "altair.LayerChart":
         color=alt.Color("run:N", title="run", legend=alt.Legend() if runs > 1 else None),
         opacity=alt.condition("datum.survives", alt.value(1), alt.value(0.4)),
     )
-    change = alt.X("low:Q", title="change of share (faint: chance)", axis=alt.Axis(format="+.0%"))
+    change = alt.X("low:Q", title="change of share (faint: chance)", axis=alt.Axis(format="+.0%", tickCount=8))
     zero = alt.Chart(_data([{"zero": 0}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x="zero:Q")
     ranges = base.mark_rule(strokeWidth=2).encode(x=change, x2="high:Q")
     points = base.mark_point(filled=True, size=70).encode(
@@ -268,7 +276,7 @@ def differences(
     )
     zero = alt.Chart(_data([{"zero": 0}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x="zero:Q")
     ranges = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", title=x_title, axis=alt.Axis(format="+.0%") if percent else alt.Undefined), x2="high:Q"
+        x=alt.X("low:Q", title=x_title, axis=alt.Axis(format="+.0%" if percent else "+.2~f", tickCount=8)), x2="high:Q"
     )
     shown = "+.1%" if percent else "+.3f"
     numbers = [alt.Tooltip(f"{number}:Q", format=shown) for number in ("value", "low", "high")]
@@ -319,7 +327,9 @@ def _step(pixels: int) -> "altair.Step":
     return alt.Step(**{"step": pixels, "for": "position"})
 
 
-def _numbers(title: str, *, percent: bool = True, step: bool = True, limits: bool = True) -> "list[altair.Tooltip]":
+def _numbers(
+    title: str, *, percent: bool = True, step: bool = True, limits: bool = True, counted: str = "rollouts"
+) -> "list[altair.Tooltip]":
     import altair as alt
 
     shown = ".1%" if percent else ".4~g"
@@ -327,7 +337,7 @@ def _numbers(title: str, *, percent: bool = True, step: bool = True, limits: boo
         *([alt.Tooltip("step:Q")] if step else []),
         alt.Tooltip("value:Q", title=title, format=shown),
         *([alt.Tooltip("low:Q", format=shown), alt.Tooltip("high:Q", format=shown)] if limits else []),
-        alt.Tooltip("rollouts:Q", format=","),
+        *([alt.Tooltip("rollouts:Q", title=counted, format=",")] if counted else []),
     ]
 
 

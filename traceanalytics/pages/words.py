@@ -1,11 +1,12 @@
 """What the numbers say in words: the shifts of a view, its headline, and what to be careful with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.shifts import Shift, find_shifts, percent
 from traceanalytics.pages.base import Table
+from traceanalytics.pages.rates import rates_over_steps
 from traceanalytics.pages.view import View, state_of
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
@@ -28,11 +29,25 @@ def headline(view: View) -> str:
     """Say in one line what changed most."""
     moved = [shift for shifts in shifts_of(view).values() for shift in shifts if shift.survives]
     runs = _listed(view.runs)
+    if view.tagger and not shifts_of(view):
+        return f"{runs}: {view.rollouts:,} rollouts at one step{_shown_most(view)}"
     if not moved:
         return f"{runs}: no behavior shifted beyond chance" if view.tagger else f"{runs}: {view.rollouts:,} rollouts"
     top = max(moved, key=lambda shift: abs(shift.change.value))
     verb = "rose" if top.change.value > 0 else "fell"
     return f"{top.behavior} {verb} from {top.start.value:.0%} to {top.end.value:.0%} in {top.run}"
+
+
+def _shown_most(view: View) -> str:
+    shown = shown_most(view)[:2]
+    return f", {' and '.join(f'{name} in {rate:.0%}' for name, rate, _, _ in shown)}" if shown else ", nothing shown"
+
+
+def shown_most(view: View) -> list[tuple[str, float, float, float]]:
+    """Return what most rollouts of the first run show at its last step: behavior, rate and limits."""
+    last = {row["behavior"]: row for row in rates_over_steps(view, view.seen) if row["run"] == view.runs[0]}
+    rates = [(name, row["value"], row["low"], row["high"]) for name, row in last.items() if row["shown"]]
+    return sorted(rates, key=lambda each: -each[1])
 
 
 def sentences(shifts: Sequence[Shift], at_most: int = 3) -> str:
@@ -71,6 +86,9 @@ def cautions(view: View) -> list[str]:
         if 0 < found.get("tagged", 0) < row["rollouts"]:
             tagged = f"{found['tagged']:,} of {row['rollouts']:,} rollouts"
             said.append(f"{run}: {tagged} are tagged: `ta tag --run {run}{view.command}`")
+    elsewhere = [run for run in view.selectors.runs or view.all_runs if run not in view.runs]
+    if elsewhere:
+        said.append(f"{_listed(elsewhere)}: no rollouts in the split {view.split}; `--split` chooses another one")
     audited = any(row["audits"] for row in view.rows("run_cautions"))
     if view.tagger and not audited:
         said.append("no audit: the rates count what the tagger says, uncorrected for its errors")
@@ -84,7 +102,9 @@ def published_taggers(view: View) -> dict[str, str]:
     return {row["name"]: row["tagger_id"] for row in view.store.sql(_TAGGERS).to_pylist()}
 
 
-def shift_table(view: View, shifts: Sequence[Shift]) -> tuple[list[dict[str, JSON]], Table]:
+def shift_table(
+    view: View, shifts: Sequence[Shift], onsets: Mapping[tuple[str, str], str]
+) -> tuple[list[dict[str, JSON]], Table]:
     """Return shifts as rows of a chart and as a table."""
     rows: list[dict[str, JSON]] = [
         {
@@ -98,10 +118,11 @@ def shift_table(view: View, shifts: Sequence[Shift]) -> tuple[list[dict[str, JSO
             "prompts": shift.change.n,
             "adjusted p": float(f"{shift.adjusted_p:.3g}"),
             "survives": shift.survives,
+            "onset": onsets.get((shift.run, shift.behavior)),
         }
         for shift in shifts
     ]
-    columns = ["run", "behavior", "start", "end", "change", "low", "high", "prompts", "adjusted p", "survives"]
+    columns = ["run", "behavior", "start", "end", "change", "low", "high", "prompts", "adjusted p", "survives", "onset"]
     sql = "\n".join(
         view.sql(
             "behavior_by_prompt",

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from traceanalytics.findings.shifts import Shift
 from traceanalytics.pages.base import Selectors
+from traceanalytics.pages.onsets import onset_in_words, onsets_of
 from traceanalytics.pages.rates import rates_over_steps
 from traceanalytics.pages.view import View, look
-from traceanalytics.pages.words import PUBLISHED_CODE, cautions, published_taggers, shifts_of
+from traceanalytics.pages.words import PUBLISHED_CODE, cautions, published_taggers, shifts_of, shown_most
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
 from traceanalytics.verbs.ingest import IngestReport, Reading, ingest
@@ -38,6 +39,8 @@ class Analysis:
     tagged: TagReport
     view: View
     shifts: dict[str, tuple[Shift, ...]]
+    onsets: dict[tuple[str, str], str]
+    shown_most: list[tuple[str, float, float, float]]
     code: list[Ends]
     cautions: list[str]
     written: Written
@@ -61,6 +64,7 @@ class Analysis:
                     "unit": shift.change.unit,
                     "adjusted_p": shift.adjusted_p,
                     "survives": shift.survives,
+                    "onset": self.onsets.get((shift.run, shift.behavior)),
                 }
                 for shifts in self.shifts.values()
                 for shift in shifts
@@ -97,7 +101,17 @@ def analyze(
     selectors = Selectors(runs=runs)
     view = look(store, selectors)
     written = report(store, out, selectors=selectors)
-    return Analysis(ingested, tagged, view, shifts_of(view), _code(view), cautions(view), written)
+    return Analysis(
+        ingested,
+        tagged,
+        view,
+        shifts_of(view),
+        {place: onset_in_words(each) for place, each in onsets_of(view).items()},
+        shown_most(view),
+        _code(view),
+        cautions(view),
+        written,
+    )
 
 
 def _code(view: View) -> list[Ends]:

@@ -14,9 +14,9 @@ from traceanalytics import __version__
 from traceanalytics.errors import BadInput, Refused, UnknownName
 from traceanalytics.pages.base import Block, Chart, Page, Rollouts, Selectors, Table, all_pages, get_page
 from traceanalytics.pages.html import render
+from traceanalytics.pages.story import title as title_of
 from traceanalytics.pages.theme import themed
 from traceanalytics.pages.view import View, look
-from traceanalytics.pages.words import headline
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
 
@@ -60,7 +60,7 @@ def report(store: Store, out: Path, *, selectors: Selectors | None = None, page_
     chosen = selectors or Selectors()
     pages = [get_page(name) for name in page_names] if page_names else list(all_pages().values())
     view = _view(store, chosen)
-    title = headline(view) if view else f"{store.path.name}: no rollouts yet"
+    title = title_of(view) if view else f"{store.path.name}: no rollouts yet"
     built = _limited([(page, page.blocks(store, chosen)) for page in pages])
     facts = {
         "pages": [page.name for page in pages],

@@ -1,0 +1,75 @@
+"""Findings on pages: each run's answer, remembered while the store does not change, or the sentence that refuses."""
+
+from functools import lru_cache
+
+from traceanalytics.errors import Refused
+from traceanalytics.findings.base import Answer, get_finding
+from traceanalytics.pages.base import Block, Table, Text
+from traceanalytics.pages.view import View, state_of
+from traceanalytics.store.store import Store
+from traceanalytics.types import JSON
+
+MOST_ROLLOUTS = 250_000  # that a page reads one by one; of more it names the command
+MOST_RUNS = 8  # that a page asks one by one
+LIMITS = ("value", "low", "high")
+
+
+def answers(view: View, finding: str, **parameters: JSON) -> tuple[dict[str, Answer], list[str]]:
+    """Ask a finding of each run that is shown; return the answers by run, and why others have none.
+
+    The split is the finding's own choice (eval, else val, else train) unless the reader of the page chose one.
+    """
+    if view.selectors.split is not None and "in_split" in get_finding(finding).parameters:
+        parameters["in_split"] = view.split
+    given = tuple(sorted(parameters.items()))
+    asked = {run: _answer(view.store, state_of(view.store), finding, run, given) for run in view.runs[:MOST_RUNS]}
+    found = {run: answer for run, answer in asked.items() if isinstance(answer, Answer)}
+    return found, list(dict.fromkeys(each for each in asked.values() if isinstance(each, str)))
+
+
+def answer_of_all(view: View, finding: str, **parameters: JSON) -> Answer | None:
+    """Ask a finding of all runs at once, where all are shown; None where it refuses, or is asked of some only."""
+    if set(view.runs) != set(view.all_runs):
+        return None
+    answer = _answer(view.store, state_of(view.store), finding, None, tuple(sorted(parameters.items())))
+    return answer if isinstance(answer, Answer) else None
+
+
+def is_too_much(view: View) -> bool:
+    """Say whether a finding that reads every rollout one by one would keep a reader waiting."""
+    return view.rollouts > MOST_ROLLOUTS
+
+
+def call_of_finding(view: View, finding: str, **parameters: JSON) -> str:
+    """Return the command that gives the same answer."""
+    words = "".join(f" {name}={value}" for name, value in parameters.items())
+    run = f" in_run={view.runs[0]}" if len(view.runs) == 1 else ""
+    return f"ta finding {finding}{run}{words}{view.command}"
+
+
+def numbers_of(title: str, found: dict[str, Answer], command: str) -> Table:
+    """Return the estimates of some answers as a table, with the query behind them and the command."""
+    rows: list[list[JSON]] = [
+        [run, each.label, each.value, each.low, each.high, each.n, each.unit, each.kind]
+        for run, answer in found.items()
+        for each in answer.estimates
+    ]
+    query = next((answer.query for answer in found.values()), "")
+    sql = f"-- {command}\n{query}"
+    return Table(title, ["run", "what", *LIMITS, "n", "unit", "kind"], rows, sql)
+
+
+def refusals(said: list[str], what: str) -> list[Block]:
+    """Say why there is no answer; one reason is enough where every run has the same."""
+    return [Text(f"{what}: {reason}.") for reason in said[:3]]
+
+
+@lru_cache(maxsize=128)
+def _answer(
+    store: Store, state: tuple[int, int], finding: str, run: str | None, parameters: tuple[tuple[str, JSON], ...]
+) -> Answer | str:
+    try:
+        chosen = {} if run is None else {"in_run": run}
+        return get_finding(finding).find(store, **chosen, **dict(parameters))
+    except Refused as refusal:
+        return str(refusal)
