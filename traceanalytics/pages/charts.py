@@ -181,7 +181,7 @@ def two_counts(rows: Rows) -> "altair.LayerChart":
         opacity=alt.condition(pick, alt.value(0.13), alt.value(0.03)),
     )
     told = [alt.Tooltip("counted:N"), alt.Tooltip("run:N"), *_numbers("share")]
-    dash = alt.StrokeDash("counted:N", title="counted", legend=alt.Legend(symbolType="stroke"), sort=None)
+    dash = alt.StrokeDash("counted:N", title="counted", legend=alt.Legend(symbolType="stroke", orient="top"), sort=None)
     line = base.mark_line(strokeWidth=2.2).encode(strokeDash=dash, opacity=_picked(pick)).add_params(pick)
     points = base.mark_point(filled=True, size=36, cursor="pointer").encode(opacity=_picked(pick), tooltip=told)
     return alt.layer(band, line, points).properties(width="container", height=280)
