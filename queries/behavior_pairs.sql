@@ -15,8 +15,8 @@
 CREATE OR REPLACE MACRO behavior_pairs(
     in_run VARCHAR := NULL, in_split VARCHAR := 'train', from_step BIGINT := NULL, to_step BIGINT := NULL
 ) AS TABLE
-WITH chosen AS (
-    SELECT rollouts.run_id, tagged.rollout_id, tagged.shown
+WITH sets AS (  -- few sets of behaviors are shown by many rollouts each
+    SELECT rollouts.run_id, tagged.shown, count(*) AS n
     FROM current_tagged AS tagged
     JOIN rollouts USING (rollout_id)
     WHERE
@@ -24,16 +24,14 @@ WITH chosen AS (
         AND (in_run IS NULL OR rollouts.run_id = in_run)
         AND (from_step IS NULL OR rollouts.step >= from_step)
         AND (to_step IS NULL OR rollouts.step <= to_step)
-),
-rollouts_by_run AS (SELECT run_id, count(*) AS rollouts FROM chosen GROUP BY ALL),
-shown_by_rollout AS (SELECT run_id, rollout_id, unnest(shown) AS behavior FROM chosen),
-rollouts_by_behavior AS (SELECT run_id, behavior, count(*) AS showing FROM shown_by_rollout GROUP BY ALL),
-rollouts_by_pair AS (
-    SELECT first.run_id, first.behavior AS one, second.behavior AS other, count(*) AS both
-    FROM shown_by_rollout AS first
-    JOIN shown_by_rollout AS second
-        ON first.rollout_id = second.rollout_id AND first.behavior < second.behavior
     GROUP BY ALL
+),
+rollouts_by_run AS (SELECT run_id, sum(n)::BIGINT AS rollouts FROM sets GROUP BY ALL),
+first_ones AS (SELECT run_id, shown, n, unnest(shown) AS one FROM sets),
+rollouts_by_behavior AS (SELECT run_id, one AS behavior, sum(n)::BIGINT AS showing FROM first_ones GROUP BY ALL),
+pairs AS (SELECT run_id, n, one, unnest(shown) AS other FROM first_ones),
+rollouts_by_pair AS (
+    SELECT run_id, one, other, sum(n)::BIGINT AS both FROM pairs WHERE one < other GROUP BY ALL
 )
 SELECT
     rollouts_by_pair.run_id,

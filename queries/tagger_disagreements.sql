@@ -34,7 +34,6 @@ second_id AS (
 apart AS (
     SELECT
         rollouts.rollout_id,
-        rollouts.response,
         list_contains(first_read.shown, in_behavior) AS first_shows,
         if(first_shows, first_id.tagger_id, second_id.tagger_id) AS shown_by,
         if(first_shows, in_behavior, coalesce(in_other_behavior, in_behavior)) AS behavior
@@ -52,8 +51,9 @@ apart AS (
 SELECT
     apart.shown_by,
     apart.rollout_id,
-    arg_min(substring(apart.response, tags.start + 1, tags.stop - tags.start), tags.start) AS text
+    arg_min(substring(rollouts.response, tags.start + 1, tags.stop - tags.start), tags.start) AS text
 FROM apart
+JOIN rollouts ON rollouts.rollout_id = apart.rollout_id
 JOIN tags
     ON tags.tagger_id = apart.shown_by AND tags.rollout_id = apart.rollout_id AND tags.behavior = apart.behavior
 WHERE tags.score >= 0.5
