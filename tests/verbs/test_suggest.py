@@ -1,4 +1,5 @@
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -93,9 +94,16 @@ def test_a_segment_comes_with_its_context(analyzed: Store) -> None:
         assert question.drawn_with is None
 
 
-def test_no_text_is_asked_twice_in_a_queue(analyzed: Store) -> None:
-    texts = [" ".join(question.text.casefold().split()) for question in suggest_uncertain(analyzed, n=50)]
-    assert len(texts) == len(set(texts))
+def test_no_text_is_asked_often_and_none_twice_in_the_same_context(analyzed: Store) -> None:
+    found = suggest_uncertain(analyzed, n=80)
+    texts = Counter(" ".join(question.text.casefold().split()) for question in found)
+    assert max(texts.values()) <= 3
+    assert len({(question.previous, question.text) for question in found}) == len(found)
+
+
+def test_named_behaviors_are_asked_of_every_segment(analyzed: Store) -> None:
+    found = suggest_uncertain(analyzed, behaviors=["verification", "self_doubt"], n=30)
+    assert {question.asked for question in found} == {("verification", "self_doubt")}
 
 
 def test_taggers_that_part_are_asked_about_where_they_do(analyzed: Store) -> None:

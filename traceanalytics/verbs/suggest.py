@@ -1,5 +1,6 @@
 """Queues of what is worth judging: segments the tagger is unsure of, segments two taggers part on, random audits."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from traceanalytics.behaviors import BEHAVIORS
 from traceanalytics.errors import BadInput, Refused, UnknownName
 from traceanalytics.judging import OF_A_ROLLOUT, Question, question_id, read_queue
-from traceanalytics.labels import located_labels
+from traceanalytics.labels import located_labels, near_duplicates
 from traceanalytics.segments import segment
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON, DecidedBy
@@ -16,6 +17,7 @@ CONTEXT = 1200  # characters before the previous segment that a judge sees
 LEAST_OF_TAGGED = 0.25  # of an audit, so that a rare behavior's precision is measured at all
 ERROR_OF_TAGGED, ERROR_OF_UNTAGGED = 0.3, 0.05  # what is expected of a tagger that nobody has audited
 _MORE = 4  # times as many candidates as asked for, since some repeat a text that is already there
+_OF_ONE_TEXT = 3  # segments of the same text in a queue: their context may decide otherwise
 
 _OUTCOME = """
 CASE
@@ -153,11 +155,12 @@ def suggest_uncertain(
 ) -> list[Question]:
     """Draw segments whose score is nearest to a half, in turn from each behavior, run, third of the steps and outcome.
 
-    A tagger without scores, such as `cues`, is as unsure of each of its tags as of the other.
+    A segment is asked for every behavior that is named, so that a model also learns what it does not show; without
+    names for the one that is uncertain. A tagger without scores, such as `cues`, is as unsure of one tag as of another.
     """
     chosen = tagger_of(store, tagger)
     asked = {"tagger": chosen, "behaviors": _behaviors(behaviors), "run": run, "split": split}
-    found = _segments(store, _UNCERTAIN, asked, n, seed, judged)
+    found = _segments(store, _UNCERTAIN, asked, n, seed, judged, asks=behaviors)
     if not found:
         raise Refused(f"{chosen} has tagged nothing that is not judged yet; `ta suggest audit` draws at random")
     return found
@@ -328,20 +331,34 @@ def _in_parts(strata: Sequence[Stratum], n: int) -> list[Stratum]:
 
 
 def _segments(
-    store: Store, statement: str, asked: Mapping[str, JSON], n: int, seed: int, judged: Sequence[Path]
+    store: Store,
+    statement: str,
+    asked: Mapping[str, JSON],
+    n: int,
+    seed: int,
+    judged: Sequence[Path],
+    asks: Sequence[str] = (),
 ) -> list[Question]:
     known = judged_ids(store, judged)
     rows = store.sql(statement, {**asked, "seed": str(seed), "at_most": _MORE * n + len(known)}).to_pylist()
     rows = [row for row in rows if question_id(row["rollout_id"], row["segment"]) not in known]
     texts = _texts(store, [row["rollout_id"] for row in rows])
-    questions: dict[str, Question] = {}
-    for row in rows:
-        question = _question(row, texts[row["rollout_id"]])
-        if question is not None:
-            questions.setdefault(" ".join(question.text.casefold().split()), question)
-        if len(questions) == n:
-            break
-    return list(questions.values())
+    found = (_question({**row, "asked": asks or row["asked"]}, texts[row["rollout_id"]]) for row in rows)
+    return _unlike([question for question in found if question is not None])[:n]
+
+
+def _unlike(questions: Sequence[Question]) -> list[Question]:
+    """Leave out what asks again: near-duplicates in context, and a text that was asked about often enough."""
+    as_judged = [question.judgment({}, "author") for question in questions]
+    alike = {later for _, later in near_duplicates(as_judged)}
+    seen: Counter[str] = Counter()
+    kept = []
+    for place, question in enumerate(questions):
+        text = " ".join(question.text.casefold().split())
+        if place not in alike and seen[text] < _OF_ONE_TEXT:
+            kept.append(question)
+            seen[text] += 1
+    return kept
 
 
 def _question(row: Mapping[str, JSON], of_rollout: Mapping[str, JSON]) -> Question | None:
