@@ -19,12 +19,20 @@ def made_judgments() -> Judged:
     texts = [text.replace("it", f"it {n}") for n in range(12) for text in CHECKS + PLAINS]
     answers = np.array([[YES if any(text[:5] == c[:5] for c in CHECKS) else NO, NOT_JUDGED] for text in texts], np.int8)
     candidates = candidates_of(texts, ["Before."] * len(texts), [0.5] * len(texts))
-    return Judged(candidates, ("verification", "backtracking"), answers, tuple(f"p{i % 9}" for i in range(len(texts))))
+    return Judged(candidates, ("verification", "backtracking"), answers, tuple(f"p{i // 9}" for i in range(len(texts))))
+
+
+def new(kind: str, encoder: Path) -> Classifier:
+    kind_type = CLASSIFIERS.get(kind)
+    options = getattr(kind_type, "Options", None)
+    wants_encoder = options is not None and "model" in options.__dataclass_fields__
+    classifier: Classifier = kind_type(options(model=str(encoder))) if wants_encoder else kind_type()
+    return classifier
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def fitted(request: pytest.FixtureRequest) -> Classifier:
-    classifier: Classifier = CLASSIFIERS.get(request.param)()
+def fitted(request: pytest.FixtureRequest, tiny_encoder: Path) -> Classifier:
+    classifier = new(request.param, tiny_encoder)
     classifier.fit(made_judgments())
     return classifier
 
@@ -58,8 +66,25 @@ def test_a_saved_model_scores_as_before(fitted: Classifier, tmp_path: Path) -> N
     assert (card["kind"], card["name"], loaded.behaviors) == (fitted.kind, "mine", fitted.behaviors)
 
 
-def test_fitting_again_gives_the_same_scores(fitted: Classifier) -> None:
-    again: Classifier = CLASSIFIERS.get(fitted.kind)()
+def test_an_empty_batch_has_no_scores(fitted: Classifier) -> None:
+    assert fitted.score(candidates_of([], [], [])).shape == (0, 2)
+
+
+def test_hostile_text_is_scored_like_any_other(fitted: Classifier) -> None:
+    texts = [
+        "\x00",
+        "\u202e\u200b\u2066",
+        "\ufffd" * 70,
+        "e\u0301" * 400,
+        "<|im_end|>[SEP][PAD]",
+        "\U000e0041\U0001f469\u200d",
+    ]
+    scores = fitted.score(candidates_of(texts, texts[::-1], [0.5] * len(texts)))
+    assert np.isfinite(scores).all()
+
+
+def test_fitting_again_gives_the_same_scores(fitted: Classifier, tiny_encoder: Path) -> None:
+    again = new(fitted.kind, tiny_encoder)
     again.fit(made_judgments())
     candidates = made_judgments().candidates
     np.testing.assert_allclose(again.score(candidates), fitted.score(candidates), atol=1e-3)

@@ -86,6 +86,11 @@ class Judged:
     answers: NDArray[np.int8]
     groups: tuple[str, ...]  # what a split keeps together: the prompt
 
+    def part(self, rows: NDArray[np.bool_]) -> "Judged":
+        """Return some of the judgments."""
+        groups = tuple(group for group, kept in zip(self.groups, rows.tolist(), strict=True) if kept)
+        return Judged(self.candidates.part(rows), self.behaviors, self.answers[rows], groups)
+
 
 class Classifier(Protocol):
     """A kind of classifier. `score` gives probabilities, calibrated so that 0.5 and more means shown."""

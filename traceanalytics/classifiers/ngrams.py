@@ -39,7 +39,7 @@ class Ngrams:
         rarity = _rarity(rows)
         weighted = rows.multiply(rarity[None, :]).tocsr()
         weights, bias = fit_heads(weighted, judged.answers)
-        margins = held_out_margins(weighted, judged.answers, folds_of(judged.groups, FOLDS))
+        margins = held_out_margins(weighted, judged.answers, folds_of(judged.groups, FOLDS), fit_heads)
         thresholds, slopes = calibrate(margins, judged.answers)
         by_slot = weights * rarity[:, None]
         self.behaviors, self.cue_names = judged.behaviors, judged.candidates.cue_names
