@@ -92,6 +92,17 @@ class Judged:
         return Judged(self.candidates.part(rows), self.behaviors, self.answers[rows], groups)
 
 
+@dataclass(frozen=True, slots=True)
+class FoundSpan:
+    """Where inside a candidate a behavior is shown; start and stop count code points of the segment."""
+
+    row: int
+    behavior: str
+    start: int
+    stop: int
+    score: float
+
+
 class Classifier(Protocol):
     """A kind of classifier. `score` gives probabilities, calibrated so that 0.5 and more means shown."""
 

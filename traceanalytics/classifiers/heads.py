@@ -16,7 +16,7 @@ Heads = tuple[NDArray[np.float64], NDArray[np.float64]]  # weights, one column a
 FOLDS = 5
 STRENGTH = 4.0  # inverse of the penalty on weights
 NEVER = -10.0  # the bias of a head that learned nothing
-_FEWEST = 8  # positives below which a head learns nothing and stays at 0
+FEWEST = 8  # positives below which a head learns nothing and stays at 0
 
 
 def fit_heads(rows: "csr_matrix", answers: NDArray[np.int8]) -> Heads:
@@ -102,7 +102,7 @@ def _judged(column: NDArray[np.int8]) -> tuple[NDArray[np.bool_], NDArray[np.boo
 
 
 def _enough(truth: NDArray[np.bool_]) -> bool:
-    return bool(_FEWEST <= truth.sum() < len(truth))
+    return bool(FEWEST <= truth.sum() < len(truth))
 
 
 def _log_odds(margins: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[float, float]:
