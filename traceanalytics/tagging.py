@@ -95,17 +95,19 @@ def _tagged(batch: Batch, spans: "pyarrow.Table") -> "pyarrow.Table":
     import pyarrow
     from pyarrow import compute
 
-    shown: list[list[str]] = [[] for _ in range(len(batch))]
     above = spans.filter(compute.greater_equal(spans["score"], SHOWN_FROM)).select(["row", "behavior"])
-    for pair in above.group_by(["row", "behavior"]).aggregate([]).to_pylist():
-        shown[pair["row"]].append(pair["behavior"])
+    pairs = above.group_by(["row", "behavior"]).aggregate([]).sort_by([("row", "ascending"), ("behavior", "ascending")])
+    ends = np.cumsum(np.bincount(pairs["row"].to_numpy(), minlength=len(batch)))
+    shown = pyarrow.ListArray.from_arrays(
+        pyarrow.array(np.concatenate([[0], ends]), pyarrow.int32()), pairs["behavior"].combine_chunks()
+    )
     segments = batch.segments
     own = np.asarray(segments.kind) != SegmentKind.FOREIGN
     lengths = (np.asarray(segments.stop) - segments.start) * own
     return pyarrow.table(
         {
             "row": pyarrow.array(np.arange(len(batch)), pyarrow.int64()),
-            "shown": pyarrow.array([sorted(names) for names in shown], pyarrow.list_(pyarrow.string())),
+            "shown": shown,
             "segments": pyarrow.array(np.bincount(segments.row, weights=own, minlength=len(batch)), pyarrow.int32()),
             "characters": pyarrow.array(
                 np.bincount(segments.row, weights=lengths, minlength=len(batch)), pyarrow.int32()

@@ -20,7 +20,9 @@ def has(text: str, flag: int) -> bool:
         ("x = 1\n    Print(x)", scan.STATEMENT),
         ("import math", scan.STATEMENT),
         ("\\boxed{3}", scan.ANSWER),
-        ("The ANSWER: 3", scan.ANSWER),
+        ("so \\box{3}", scan.ANSWER),
+        ("<Answer>3", scan.ANSWER),
+        ("#### 3", scan.ANSWER),
         ("a</think>", scan.MARKUP),
         ("<|im_end|>", scan.MARKUP),
         ("use SymPy here", scan.CODE_WORD),
@@ -40,7 +42,7 @@ def test_a_row_is_flagged_for_what_it_holds(text: str, flag: int) -> None:
     [
         ("`x` and ``y``", scan.FENCE),
         ("we import math", scan.STATEMENT),
-        ("\\box{3}", scan.ANSWER),
+        ("the answer is in box {3}", scan.ANSWER),
         ("3 < 4 and 5 > 2", scan.MARKUP),
         ("αβγ ≤ 3 × 4 – “x”", scan.SCRIPT),
         ("αβγ ≤ 3 – “x”", scan.ACCENT),
@@ -76,6 +78,6 @@ def test_flags_are_those_of_plain_search(texts: list[str]) -> None:
         lines = [line.lstrip(" \t") for line in text.split("\n")]
         assert bool(flags & scan.FENCE) == ("```" in text)
         assert bool(flags & scan.CODE_WORD) == ("python" in text or "coding" in text)
-        assert bool(flags & scan.ANSWER) == ("answer" in text)
+        assert bool(flags & scan.ANSWER) == ("<answer" in text)
         assert bool(flags & scan.MARKUP) == ("</" in text or "<answer" in text)
         assert bool(flags & scan.STATEMENT) == any(line.startswith(("import ", "for i in ")) for line in lines)

@@ -2,13 +2,12 @@ r"""Where a response states its final answer: boxes, answer tags, `####`, and wo
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from traceanalytics.readers.text import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     r"""A `\boxed{…}`; `content` is that of the innermost box, and None where the braces never close."""
 
     start: int

@@ -5,10 +5,10 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from functools import lru_cache
 from textwrap import dedent
+from typing import NamedTuple
 
 from traceanalytics.readers.text import Span
 from traceanalytics.rules.texts import words
@@ -25,8 +25,7 @@ class Kind(StrEnum):
     TEXT = "text"  # prose, tables, arithmetic, formulas
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A block with its fences, and the body between them."""
 
     start: int
@@ -43,16 +42,14 @@ class Block:
     closed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Fence:
+class _Fence(NamedTuple):
     start: int
     body: int
     size: int
     tag: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
+class _Content(NamedTuple):
     kind: Kind
     language: str = ""
     lines: int = 0

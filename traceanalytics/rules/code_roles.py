@@ -4,9 +4,9 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from traceanalytics.readers.text import Span
 from traceanalytics.rules.code import Block, Kind, blanked
@@ -34,8 +34,7 @@ class Role(StrEnum):
     DEGENERATE = "degenerate"
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """A block and its role; `evidence` says why it counts as executed."""
 
     block: Block

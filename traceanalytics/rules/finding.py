@@ -1,22 +1,21 @@
 """What a rule says of a response, and the table that many of them make."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import pyarrow
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A span of a response (code points) shows a behavior."""
 
     behavior: str
     start: int
     stop: int
     score: float = 1.0
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = MappingProxyType({})
 
 
 def to_table(findings: Iterable[tuple[int, Finding]]) -> "pyarrow.Table":

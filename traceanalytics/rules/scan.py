@@ -27,7 +27,7 @@ DIAGRAM = 128
 
 _ANYWHERE = {
     FENCE: ("```", "~~~"),
-    ANSWER: ("\\boxed", "\\fbox", "####", "answer", "<answer"),
+    ANSWER: ("\\box", "\\fbox", "####", "<answer"),
     MARKUP: (
         "</",
         "<|",
