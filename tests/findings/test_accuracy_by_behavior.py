@@ -59,3 +59,24 @@ def test_one_kind_of_rollout_alone_is_refused(store: Store) -> None:
 def test_another_step_can_be_asked_for(store: Store) -> None:
     answer = compare(fill(store, published_rows(["format"])), at_step=150)
     assert "in format at step 150" in answer.verdict
+
+
+@pytest.mark.parametrize(
+    ("code", "language", "points", "verdict"),
+    [
+        ((268, 141), (232, 40), 35.4, "effective"),
+        ((461, 184), (39, 24), -21.6, "harmful"),
+    ],
+    ids=["Qwen2.5-Math-1.5B", "Qwen2.5-7B"],
+)
+def test_the_other_published_models_have_their_verdicts(
+    code: tuple[int, int], language: tuple[int, int], points: float, verdict: str, store: Store
+) -> None:
+    rows = [
+        Row(f"{shown}-{i}", correct=i < right, shown=shown)
+        for shown, (n, right) in ((("code_reasoning",), code), ((), language))
+        for i in range(n)
+    ]
+    answer = compare(fill(store, rows))
+    assert round(100 * answer.estimates[2].value, 1) == points
+    assert answer.verdict.startswith(f"code is {verdict} in a at step 0: ")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MOST_IN_A_SENTENCE = 5
 MOST_CLUSTERS = 4000  # more prompts than this are resampled in groups
+_AUDITED = "SELECT DISTINCT behavior FROM tagger_errors"
 
 
 class Verdict(StrEnum):
@@ -122,8 +123,10 @@ def _judge(store: Store, shifts: Sequence[Shift], *, base: str | None, margin: f
         found = turns_of(store, [shift for shift in shifts if shift.run == run], base=base)
         turns |= {(run, behavior): turn for behavior, turn in found.items()}
     judged = []
+    audits = {row["behavior"] for row in store.sql(_AUDITED).to_pylist()}
     for place, shift in enumerate(shifts):
-        turn, audited = turns.get((shift.run, shift.behavior)), _audited(store, shift)
+        turn = turns.get((shift.run, shift.behavior))
+        audited = _audited(store, shift) if shift.behavior in audits else None
         told = asked or (shift.survives and place < MOST_IN_A_SENTENCE)
         by_length = _by_length(store, shift) if told else None
         corrected = _corrected(store, shift) if audited is not None else ()
