@@ -79,7 +79,14 @@ def assert_same(workbench: duckdb.DuckDBPyConnection, reader: Reader, data: byte
 texts = st.text(max_size=12) | st.sampled_from(
     ["", "[", "{", '{"a": 1,}', "NaN", "<think>a</think>b", "a\u2028b\u0085c", "\x00", "null", "0.5", "True", "train"]
 )
-numbers = st.integers() | st.floats() | st.integers(-(2**70), 2**70) | st.sampled_from([0, 1, -0.0, 1e20, 1e-9, 0.1])
+EDGES = [2**31 - 1, 2**31, -(2**31), -(2**31) - 1, 10**9, 10**17, 10**18, 2**53 + 1, 2**63 - 1, 2**63]
+numbers = st.one_of(
+    st.integers(),
+    st.floats(),
+    st.integers(-(2**70), 2**70),
+    st.sampled_from([0, 1, -0.0, 1e20, 1e-9, 0.1, 2147483647.0, *EDGES]),
+    st.sampled_from([*map(str, EDGES), "007", "-0", "+1", " 1", "1.0"]),
+)
 values = st.recursive(
     st.none() | st.booleans() | numbers | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
@@ -88,7 +95,9 @@ values = st.recursive(
 verl_keys = st.sampled_from(
     ["gts", "acc", "pred", "uid", "reward", "overlong_reward", "score", "step", "output", "Acc"]
 )
-uids = st.sampled_from(["a-b_0_1", "a_3_12", "x", "_1_2", "a_99999999999_0"])
+uids = st.sampled_from(
+    ["a-b_0_1", "a_3_12", "x", "_1_2", "a_99999999999_0", *(f"a_{edge}_{edge}" for edge in EDGES), "a_1_007"]
+)
 messages = st.lists(
     st.fixed_dictionaries({"role": st.sampled_from(["user", "assistant"]), "content": texts}), max_size=2
 )
@@ -121,6 +130,7 @@ def test_records_of_verl_give_the_same_rows(workbench: duckdb.DuckDBPyConnection
 
 @same_for_both
 @given(found=st.lists(records(PLAIN, plain_keys), max_size=6))
+@example(found=[{**PLAIN, "sample_index": edge, "step": edge} for edge in EDGES])
 @example(found=[{**PLAIN, "question": None, "split": "validation"}, {**PLAIN, "prompt": None, "question": "3?"}])
 def test_plain_records_give_the_same_rows(workbench: duckdb.DuckDBPyConnection, found: list[dict[str, Any]]) -> None:
     assert_same(workbench, plain, as_lines(found))
@@ -173,6 +183,7 @@ def test_the_fast_path_takes_what_trainers_write(workbench: duckdb.DuckDBPyConne
         {**VERL, "uid": "0b9e-41c1_3_0", "reward": 0.5},
         {**VERL, "gts": ["4", 4], "acc": 1.0},
         {**VERL, "gts": None, "acc": None},
+        {**VERL, "uid": f"a_0_{2**31 - 1}", "step": 10**17},
     ]
     data = as_lines(found)
     job, staging, bulk = a_job(verl, data), Staging("run", {}), Bulk(verl)

@@ -1,10 +1,12 @@
 """What logs of the real world hold: every spoiled line and file, what becomes of it, and what is said."""
 
 import gzip
+import io
 import json
 import os
 import pickle
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -155,20 +157,70 @@ def test_packed_files_of_several_parts_are_read(
     assert counts(ingest([run], store=store)) == (5, 0, 0)
 
 
-@pytest.mark.parametrize(
-    ("pack", "ending"),
-    [(gzip.compress, "gz"), (zstandard.ZstdCompressor(write_content_size=False).compress, "zst")],
-    ids=["gz", "zst"],
-)
-def test_of_a_packed_file_that_is_cut_off_the_beginning_is_kept(
-    store: Store, run: Path, pack: Callable[[bytes], bytes], ending: str
-) -> None:
+PACKS: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "zst": zstandard.ZstdCompressor(write_content_size=False).compress,
+    "zip": lambda data: zipped("a.log", data),
+}
+
+
+def zipped(name: str, data: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, data)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize("ending", PACKS)
+@pytest.mark.parametrize("kind", ["jsonl", "json", "parquet", "csv"])
+def test_every_shape_is_read_from_every_packing(store: Store, run: Path, kind: str, ending: str) -> None:
+    found = [{"prompt": "2+2?", "response": f"{number} " * 40, "tag": number} for number in range(900)]
+    written = io.BytesIO()
+    if kind == "parquet":
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(found), written)
+    elif kind == "csv":
+        written.write(b"prompt,response,tag\n")
+        written.writelines(f"2+2?,{row['response']},{row['tag']}\n".encode() for row in found)
+    elif kind == "jsonl":
+        written.writelines(json.dumps(row).encode() + b"\n" for row in found)
+    else:
+        written.write(json.dumps(found).encode())
+    data = written.getvalue()
+    put(run / f"a.{kind}.{ending}", zipped(f"a.{kind}", data) if ending == "zip" else PACKS[ending](data))
+    assert counts(ingest([run], store=store)) == (900, 0, 0)
+    assert counts(ingest([run], store=store)) == (0, 0, 0)
+
+
+def test_a_skippable_frame_before_the_records_is_passed_over(store: Store, run: Path) -> None:
+    frame = b"\x50\x2a\x4d\x18\x04\x00\x00\x00pzst"
+    put(run / "1.jsonl.zst", frame + zstandard.ZstdCompressor().compress(LINE + b"\n"))
+    assert counts(ingest([run], store=store)) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("ending", ["gz", "zst"])
+def test_of_a_packed_file_that_is_cut_off_the_beginning_is_kept(store: Store, run: Path, ending: str) -> None:
     lines = b"".join(json.dumps({**GOOD, "output": os.urandom(60_000).hex()}).encode() + b"\n" for _ in range(9))
-    whole = pack(lines)
+    whole = PACKS[ending](lines)
     put(run / f"1.jsonl.{ending}", whole[: len(whole) * 2 // 3])
     rollouts, rejects, _ = counts(ingest([run], store=store))
-    assert (4 <= rollouts <= 6, rejects >= 1) == (True, True)
-    assert ("the compressed file is cut off",) in rows(store, "SELECT reason FROM rejects")
+    assert (4 <= rollouts <= 6, rejects) == (True, 1)
+    assert rows(store, "SELECT line, reason FROM rejects") == [(rollouts + 1, "the compressed file is cut off")]
+
+
+def test_all_that_can_be_unpacked_of_a_cut_file_is_kept(store: Store, run: Path) -> None:
+    lines = b"".join(json.dumps({**GOOD, "output": f"It is {number}."}).encode() + b"\n" for number in range(5000))
+    whole = gzip.compress(lines)
+    cut = whole[: len(whole) // 2]
+    put(run / "1.jsonl.gz", cut)
+    there = zlib.decompressobj(wbits=31).decompress(cut).count(b"\n")
+    assert counts(ingest([run], store=store)) == (there, 1, 0)
+    assert there > 1000
+
+
+def test_a_file_cut_off_behind_a_whole_record_keeps_it_and_says_so(store: Store, run: Path) -> None:
+    put(run / "1.jsonl.gz", gzip.compress(LINE + b"\n" + LINE)[:-8])
+    assert counts(ingest([run], store=store)) == (2, 1, 0)
+    assert rows(store, "SELECT line, byte, raw FROM rejects") == [(3, 2 * len(LINE) + 1, "")]
 
 
 def test_members_of_a_zip_are_files_of_the_run(store: Store, run: Path) -> None:

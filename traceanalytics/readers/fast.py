@@ -9,8 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from traceanalytics.readers.base import Field, Kind, Reader
-from traceanalytics.readers.columns import WHOLE_BITS
-from traceanalytics.readers.mapping import FALSE, SOURCES, SPLITS, TRUE
+from traceanalytics.readers.mapping import FALSE, SOURCES, SPLITS, TRUE, WHOLE
 from traceanalytics.readers.shapes import json_text
 
 MOST_KEYS = 200
@@ -194,9 +193,9 @@ class _Select:
         return number
 
     def _integer(self, text: str, column: str) -> str:
-        digits = 9 if WHOLE_BITS.get(column) == 32 else 18
-        self.dirty.append(f"NOT regexp_full_match({text}, '-?[0-9]{{1,{digits}}}')")
-        return f"try_cast({text} AS {COLUMNS[column]})"
+        whole = f"try_cast({text} AS {COLUMNS[column]})"
+        self.dirty.append(f"{text} IS NOT NULL AND {whole} IS NULL OR NOT regexp_full_match({text}, '{WHOLE}')")
+        return whole
 
     def _matched(self, column: str, key: str, mapping: Field) -> str:
         value, pattern = _value(key), _text(mapping.pattern or "")

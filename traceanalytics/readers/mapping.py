@@ -27,11 +27,12 @@ SPLITS = {
 }
 TRUE = ("true", "1", "1.0", '"True"')  # as JSON texts; the fast path compares with the same
 FALSE = ("false", "0", "0.0", '"False"')
+WHOLE = r"-?[0-9]{1,18}"
 SOURCES = {"step": "step_source", "reward": "reward_source", "correct": "correct_source", "group_id": "group_source"}
 
 _MISFIT: Any = object()
 _NUMERIC = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_WHOLE = re.compile(r"-?[0-9]{1,18}")
+_WHOLE = re.compile(WHOLE)
 
 
 @dataclass(frozen=True, slots=True)

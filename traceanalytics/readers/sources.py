@@ -3,7 +3,6 @@
 Archives are read in place, never unpacked to disk. What a file is, its content says; its name is only a hint.
 """
 
-import gzip
 import io
 import os
 import re
@@ -14,7 +13,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, BinaryIO, cast
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
 
 from traceanalytics.errors import BadInput
 from traceanalytics.readers.base import in_number_order
@@ -29,13 +28,15 @@ ZIP_BYTES = 1 << 40
 READ_ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError)
 
 _GZIP = b"\x1f\x8b"
-_ZSTD = b"\x28\xb5\x2f\xfd"
+_ZSTD = (b"\x28\xb5\x2f\xfd", *(bytes([kind]) + b"\x2a\x4d\x18" for kind in range(0x50, 0x60)))  # or a skippable frame
 _ZIP = b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"
 _LFS = b"version https://git-lfs.github.com/spec/"
 _PICKLE_NAMES = (".pkl", ".pickle", ".pt", ".pth", ".joblib")
 _PICKLE_OPENINGS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 _ZSTD_METHOD = 93
+_PACKED_AT_ONCE = 1 << 17
+_UNPACKED_AT_ONCE = 1 << 15  # damage costs at most so much of what comes before it
 _LOCAL_HEADER = struct.Struct("<4s5H3I2H")
 
 
@@ -164,7 +165,7 @@ def is_packed(source: Source) -> bool:
     if source.member is not None:
         return True
     with open(source.path, "rb") as file:
-        return file.read(4).startswith((_GZIP, _ZSTD))
+        return file.read(4).startswith((_GZIP, *_ZSTD))
 
 
 def _members(source: Source) -> list[Source | Unusable]:
@@ -237,33 +238,16 @@ def _buffered(raw: io.RawIOBase) -> BinaryIO:
     return io.BufferedReader(raw, 1 << 18)
 
 
-class _Gzip(io.RawIOBase):
-    """Decompress in small steps, so that what comes before the cut of a file is not lost with it."""
+class _Unpacked(io.RawIOBase):
+    """Decompress any number of members or frames, giving all that comes before a cut or damage.
 
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._unpacked = gzip.GzipFile(fileobj=stream)
-
-    def readable(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        self._stream.close()
-        super().close()
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        part = self._unpacked.read1(len(buffer))
-        buffer[: len(part)] = part
-        return len(part)
-
-
-class _Zstd(io.RawIOBase):
-    """Decompress any number of frames; an end inside a frame is an EOFError, as with gzip."""
+    The end of the stream inside a member is an EOFError.
+    """
 
     def __init__(self, stream: IO[bytes] | io.RawIOBase, declared: int | None = None) -> None:
         self._stream = stream
         self._left = declared
-        self._frame = _new_frame()
+        self._member = self._new_member()
         self._inside = False
         self._packed = b""
         self._ready = memoryview(b"")
@@ -278,40 +262,72 @@ class _Zstd(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         while not self._ready:
             if not self._packed:
-                self._packed = self._stream.read(1 << 17) or b""
+                self._packed = self._stream.read(_PACKED_AT_ONCE) or b""
             if not self._packed:
                 if self._inside:
                     raise EOFError
                 return 0
-            self._ready = memoryview(self._next_part())
+            self._ready = memoryview(self._next_part(len(buffer)))
         size = min(len(buffer), len(self._ready))
         buffer[:size] = self._ready[:size]
         self._ready = self._ready[size:]
         return size
 
-    def _next_part(self) -> bytes:
-        from zstandard import ZstdError
-
-        try:
-            part = self._frame.decompress(self._packed)
-        except ZstdError as error:
-            raise OSError(str(error)) from error
-        if self._frame.eof:
-            self._packed, self._inside = self._frame.unused_data, False
-            self._frame = _new_frame()
+    def _next_part(self, most: int) -> bytes:
+        part = self._unpack(most)
+        if self._member.eof:
+            self._packed, self._inside = self._after_member(self._member.unused_data), False
+            self._member = self._new_member()
         else:
-            self._packed, self._inside = b"", True
+            self._inside = True
         if self._left is not None:
             self._left -= len(part)
             if self._left < 0:
                 raise OSError("it expands past the size that its archive declares")
         return part
 
+    def _new_member(self) -> Any:
+        raise NotImplementedError
 
-def _new_frame() -> "ZstdDecompressionObj":
-    from zstandard import ZstdDecompressor
+    def _unpack(self, most: int) -> bytes:
+        """Decompress from `_packed`, and leave there what is not used up."""
+        raise NotImplementedError
 
-    return ZstdDecompressor(max_window_size=1 << 31).decompressobj()
+    def _after_member(self, rest: bytes) -> bytes:
+        return rest
+
+
+class _Gzip(_Unpacked):
+    def _new_member(self) -> "zlib._Decompress":
+        return zlib.decompressobj(wbits=31)
+
+    def _unpack(self, most: int) -> bytes:
+        part: bytes = self._member.decompress(self._packed, min(most, _UNPACKED_AT_ONCE))
+        self._packed = self._member.unconsumed_tail
+        return part
+
+    def _after_member(self, rest: bytes) -> bytes:
+        """Pass over the zeros that some tools fill up with."""
+        while not (rest := rest.lstrip(b"\0")) and (more := self._stream.read(_PACKED_AT_ONCE)):
+            rest = more
+        return rest
+
+
+class _Zstd(_Unpacked):
+    def _new_member(self) -> "ZstdDecompressionObj":
+        from zstandard import ZstdDecompressor
+
+        return ZstdDecompressor(max_window_size=1 << 31).decompressobj()
+
+    def _unpack(self, most: int) -> bytes:
+        from zstandard import ZstdError
+
+        packed, self._packed = self._packed, b""
+        try:
+            part: bytes = self._member.decompress(packed)
+        except ZstdError as error:
+            raise OSError(str(error)) from error
+        return part
 
 
 class _Part(io.RawIOBase):

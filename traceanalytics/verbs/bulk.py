@@ -39,6 +39,9 @@ SELECT row, dirty, step, step_source, reward_source, correct_source, group_sourc
 FROM mapped
 """
 _ASKED_FIRST = "SELECT min(row) AS row FROM marks WHERE NOT dirty AND prompt_key IS NOT NULL GROUP BY prompt_key"
+_ASKED_LINES = """
+CREATE OR REPLACE TEMP VIEW asked_lines AS SELECT lines.* FROM lines SEMI JOIN asked_first USING (row)
+"""
 _NOTHING = f"(SELECT {', '.join(f'NULL::{kind} AS {name}' for name, kind in COLUMNS.items())} LIMIT 0)"
 _CLEAN = "SELECT count(*), min(step), max(step) FROM marks WHERE NOT dirty"
 _SOURCES = "SELECT DISTINCT step_source, reward_source, correct_source, group_source FROM marks WHERE NOT dirty"
@@ -92,10 +95,11 @@ class Bulk:
 
         lines = pyarrow.Table.from_batches(self._batches)
         workbench.register("lines", lines)
-        workbench.register("asked_lines", lines.slice(0, 0))
+        workbench.register("asked_first", pyarrow.table({"row": pyarrow.array([], pyarrow.int64())}))
+        workbench.execute(_ASKED_LINES).fetchall()
         unread = self._map(workbench)
         workbench.execute(_MARKS).fetchall()
-        workbench.register("asked_lines", lines.take(workbench.execute(_ASKED_FIRST).fetchnumpy()["row"]))
+        workbench.register("asked_first", pyarrow.table(dict(workbench.execute(_ASKED_FIRST).fetchnumpy())))
         left = sorted(unread + [row for (row,) in workbench.execute(_DIRTY).fetchall()])
         workbench.register("left_out", pyarrow.table({"row": pyarrow.array(left, pyarrow.int64())}))
         without = "ANTI JOIN left_out USING (row)" if left else ""

@@ -40,6 +40,9 @@ def keep_line(job: Job, staging: Staging, block: Block, index: int) -> bool:
     """Keep what one line holds; return False for a line that somebody is still writing."""
     start, end = block.starts[index], block.ends[index]
     raw, line, byte = block.data[start:end], block.first_line + index, block.first_byte + start
+    if block.broken:
+        _keep_rest(job, staging, raw, line, byte, block.broken)
+        return True
     if is_blank(raw):
         job.blanks += 1
         staging.counts.blanks += 1
@@ -100,6 +103,15 @@ def _keep_block(job: Job, block: Block, staging: Staging) -> bool:
     return is_whole
 
 
+def _keep_rest(job: Job, staging: Staging, raw: bytes, line: int, byte: int, why: str) -> None:
+    """Keep what a broken stream gave last: a record, if it is whole, and one reject for all that did not come."""
+    found = records_in_line(raw, line, byte, job.file.opening)
+    if not any(each.fault for each in found):
+        _keep(job, staging, found)
+        line, byte, raw = line + 1, byte + len(raw), b""
+    staging.reject(job.file_id, line, byte, why, raw)
+
+
 def _read_lines(job: Job, staging: Staging, take: Take) -> Iterator[None]:
     state = FileState.DONE
     with job.source.open() as stream:
@@ -108,8 +120,8 @@ def _read_lines(job: Job, staging: Staging, take: Take) -> Iterator[None]:
         for block in read_blocks(stream, first_line=job.line, first_byte=job.byte):
             if not take(job, block, staging):
                 state = FileState.IN_PROGRESS
-            if block.broken:
-                staging.reject(job.file_id, block.first_line + len(block.starts), None, block.broken, b"")
+            if block.broken and not block.starts:
+                staging.reject(job.file_id, block.first_line, block.first_byte, block.broken, b"")
             advance(job, block)
             staging.files[job.file_id] = file_row(job, staging, FileState.PARTIAL)
             yield
