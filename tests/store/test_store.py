@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import duckdb
 import pytest
 
@@ -8,6 +10,72 @@ from traceanalytics.store.store import Store
 def test_reading_a_missing_store_says_how_to_make_one(store: Store) -> None:
     with pytest.raises(BadInput, match="no such store; `ta ingest PATH --db .*` makes one"), store.reading():
         pass
+
+
+def _headers_only(path: Path) -> None:
+    duckdb.connect(path).close()
+
+
+def _nothing(path: Path) -> None:
+    path.touch()
+
+
+def _half_of_the_headers(path: Path) -> None:
+    duckdb.connect(path).close()
+    path.write_bytes(path.read_bytes()[:4096])
+
+
+@pytest.mark.parametrize("leave", [_headers_only, _nothing, _half_of_the_headers])
+def test_a_file_that_a_kill_left_without_tables_is_a_new_store(store: Store, leave) -> None:
+    leave(store.path)
+    assert not store.exists
+    with pytest.raises(BadInput, match="no such store; `ta ingest PATH --db .*` makes one"), store.reading():
+        pass
+    with store.writing():
+        pass
+    assert store.exists
+    assert store.sql("SELECT count(*) AS runs FROM runs").to_pylist() == [{"runs": 0}]
+
+
+def test_a_log_of_changes_beside_empty_headers_is_a_store(store: Store) -> None:
+    shell = duckdb.connect(store.path)
+    shell.execute("SET wal_autocheckpoint = '1GB'").fetchall()
+    shell.execute("CREATE TABLE meta (name VARCHAR, value VARCHAR)").fetchall()
+    copy = Store(store.path.with_name("copy.duckdb"))
+    for ending in ("", ".wal"):
+        Path(f"{copy.path}{ending}").write_bytes(Path(f"{store.path}{ending}").read_bytes())
+    shell.close()
+    assert copy.exists
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("notes.txt", "notes.txt: not a DuckDB store; name another --db"),
+        ("folder", "folder: cannot be opened as a store: Is a directory"),
+        ("other.duckdb", "other.duckdb: a DuckDB file, but no store of traceanalytics; name another --db"),
+    ],
+)
+def test_what_is_no_store_is_named_and_gets_no_lock_files(tmp_path: Path, name: str, message: str) -> None:
+    (tmp_path / "notes.txt").write_text("hello")
+    (tmp_path / "folder").mkdir()
+    with duckdb.connect(tmp_path / "other.duckdb") as other:
+        other.execute("CREATE TABLE mine (n INTEGER)").fetchall()
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(BadInput, match=message), Store(tmp_path / name).reading():
+        pass
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("where", ["/proc/traces.duckdb", "/proc/self/folder/traces.duckdb", "/dev/null/traces.duckdb"])
+def test_a_place_where_no_store_can_be_written_is_named(where: str) -> None:
+    with pytest.raises(BadInput, match=f"^{where}: no store can be written there: \\w"), Store(where).writing():
+        pass
+
+
+def test_a_name_that_is_no_utf_8_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="DuckDB opens only names in UTF-8; name another --db"):
+        Store(tmp_path / "a\udcff.duckdb")
 
 
 def test_a_failed_operation_leaves_nothing_behind(store: Store) -> None:

@@ -74,6 +74,23 @@ def test_the_lock_of_a_killed_process_is_gone(tmp_path: Path) -> None:
         pass
 
 
+def test_a_lock_that_its_maker_removed_is_made_anew(tmp_path: Path) -> None:
+    path, wrote = tmp_path / "traces.duckdb", threading.Event()
+
+    def write() -> None:
+        with turnstile.writing(path):
+            wrote.set()
+
+    writer = threading.Thread(target=write)
+    with pytest.raises(ZeroDivisionError), turnstile.writing(path):
+        writer.start()
+        assert not wrote.wait(0.2)
+        raise ZeroDivisionError
+    writer.join(60)
+    assert wrote.is_set()
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["traces.duckdb.room", "traces.duckdb.turnstile"]
+
+
 def test_a_foreign_program_that_holds_the_file_is_named(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     with store.writing():
         pass

@@ -24,6 +24,7 @@ PATIENCE_SECONDS = 10.0
 # A transaction of 100 MB of text fills several of these. With the default of 122,880 none is ever full, and each
 # transaction packs all text of the last one again: three times the work at a million rollouts.
 ROW_GROUP_SIZE = 4096
+_BYTES_OF_NO_TABLES = 3 * 4096  # the headers of a DuckDB file
 
 Opened = TypeVar("Opened")
 
@@ -37,19 +38,28 @@ class Store:
     def __init__(self, path: str | Path, *, memory_limit: str = MEMORY_LIMIT, tagger: str | None = None) -> None:
         """`tagger` is the id of the one whose tags this store's queries read; None means the active one."""
         self.path = Path(path)
+        try:
+            str(self.path).encode()
+        except UnicodeEncodeError as error:
+            raise BadInput(f"{str(self.path)!r}: DuckDB opens only names in UTF-8; name another --db") from error
         self._memory_limit = memory_limit
         self.tagger = tagger
 
     @property
     def exists(self) -> bool:
-        """Say whether the file is there."""
-        return self.path.exists()
+        """Say whether the store is there; a file without tables, as a kill leaves it, is none yet."""
+        if not self.path.exists():
+            return False
+        if self.path.stat().st_size > _BYTES_OF_NO_TABLES:
+            return True
+        with turnstile.reading(self.path):
+            return not self._is_new()
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open the store for reading beside other readers; a missing store is an error that says how to make one."""
-        if not self.exists:
-            raise BadInput(f"{self.path}: no such store; `ta ingest PATH --db {self.path}` makes one")
+        if not self.path.exists() or _is_unfinished(self.path):
+            raise _no_such_store(self.path)
         with turnstile.reading(self.path), self._connected() as connection:
             _check_version(connection, self.path)
             if self.tagger is not None:
@@ -67,7 +77,10 @@ class Store:
     @contextmanager
     def writing(self, workbench: duckdb.DuckDBPyConnection | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open the store alone, inside one transaction; what fails leaves nothing behind."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadInput(f"{self.path}: no store can be written there: {error.strerror}") from error
         with turnstile.writing(self.path), self._attached(workbench) as connection:
             connection.execute("BEGIN").fetchall()
             try:
@@ -127,6 +140,9 @@ class Store:
         path = str(self.path).replace("'", "''")
         attach = f"ATTACH '{path}' AS store (STORAGE_VERSION '{STORAGE_VERSION}', ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
         try:
+            if self._is_new():  # what a newer DuckDB left empty would not take our storage version
+                self.path.unlink(missing_ok=True)
+                self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
             self._patiently(lambda: connection.execute(attach).fetchall())
             connection.execute("USE store").fetchall()
             yield connection
@@ -137,14 +153,23 @@ class Store:
                 connection.execute("USE memory").fetchall()
                 connection.execute("DETACH DATABASE IF EXISTS store").fetchall()
 
+    def _is_new(self) -> bool:
+        """Say whether there is no file, or one without anything in it."""
+        if not self.path.exists() or _is_unfinished(self.path):
+            return True
+        if self.path.stat().st_size > _BYTES_OF_NO_TABLES:
+            return False
+        with self._connected() as connection:
+            return _is_empty(connection)
+
     def _patiently(self, connect: Callable[[], Opened]) -> Opened:
         give_up_at = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 return connect()
             except duckdb.IOException as error:
-                if "lock" not in str(error):
-                    raise BadInput(f"{self.path}: not a DuckDB store: {_one_line(error)}") from error
+                if "set lock on file" not in str(error):
+                    raise BadInput(f"{self.path}: {_why_not_opened(error)}") from error
                 if time.monotonic() > give_up_at:
                     raise StoreHeld(
                         f"{self.path} is held by {_holder(error)}; close it there and run this again"
@@ -192,6 +217,8 @@ def _check_version(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     try:
         found = connection.execute("SELECT value FROM meta WHERE name = 'schema_version'").fetchall()
     except duckdb.CatalogException as error:
+        if _is_empty(connection):
+            raise _no_such_store(path) from error
         raise BadInput(f"{path}: a DuckDB file, but no store of traceanalytics; name another --db") from error
     if found != [(SCHEMA_VERSION,)]:
         version = found[0][0] if found else "none"
@@ -214,6 +241,24 @@ def _read_by(connection: duckdb.DuckDBPyConnection, tagger: str) -> None:
         connection.execute(f"CREATE TEMP VIEW {view} AS {select}").fetchall()
 
 
+def _no_such_store(path: Path) -> BadInput:
+    return BadInput(f"{path}: no such store; `ta ingest PATH --db {path}` makes one")
+
+
+def _is_unfinished(path: Path) -> bool:
+    """Say whether DuckDB was killed before it had written the headers of the file."""
+    if not path.is_file() or path.stat().st_size >= _BYTES_OF_NO_TABLES:
+        return False
+    with path.open("rb") as file:
+        opening = file.read(12)
+    return not opening or opening[8:] == b"DUCK"
+
+
+def _is_empty(connection: duckdb.DuckDBPyConnection) -> bool:
+    tables = connection.execute("FROM duckdb_tables() LIMIT 1").fetchall()
+    return not tables and not connection.execute("FROM duckdb_views() WHERE NOT internal LIMIT 1").fetchall()
+
+
 def _installed_digest(connection: duckdb.DuckDBPyConnection) -> str | None:
     found = connection.execute("SELECT value FROM meta WHERE name = 'queries_digest'").fetchall()
     return found[0][0] if found else None
@@ -222,6 +267,13 @@ def _installed_digest(connection: duckdb.DuckDBPyConnection) -> str | None:
 def _holder(error: Exception) -> str:
     found = _HOLDER.search(str(error))
     return f"process {found[1] or found[2]}" if found else "another program"
+
+
+def _why_not_opened(error: Exception) -> str:
+    said = _one_line(error)
+    if "not a valid DuckDB database" in said:
+        return "not a DuckDB store; name another --db"
+    return f"cannot be opened as a store: {said.rpartition(': ')[2]}"
 
 
 def _one_line(error: Exception) -> str:

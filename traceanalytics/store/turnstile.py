@@ -2,30 +2,40 @@
 
 Two lock files stand beside the store. A reader passes the turnstile and shares the room; a writer holds the turnstile
 until the room is empty, so that a stream of readers cannot starve it. The kernel drops both locks of a killed process.
+What fails takes the lock files that it made with it, so that none is left where no store came to be.
 """
 
+import errno
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
+
+from traceanalytics.errors import BadInput
+
+_CANNOT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 @contextmanager
 def reading(store: Path) -> Iterator[None]:
     """Share the store with other readers."""
-    with _locked(_lock_file(store, "turnstile"), fcntl.LOCK_SH):
-        room = open(_lock_file(store, "room"), "ab")  # noqa: SIM115
-        fcntl.flock(room, fcntl.LOCK_SH)
-    try:
-        yield
-    finally:
-        room.close()
+    with _only_beside_stores(store):
+        with _locked(_lock_file(store, "turnstile"), fcntl.LOCK_SH):
+            room = _lock(_lock_file(store, "room"), fcntl.LOCK_SH)
+        try:
+            yield
+        finally:
+            if room is not None:
+                room.close()
 
 
 @contextmanager
 def writing(store: Path) -> Iterator[None]:
     """Have the store alone."""
     with (
+        _only_beside_stores(store),
         _locked(_lock_file(store, "turnstile"), fcntl.LOCK_EX),
         _locked(_lock_file(store, "room"), fcntl.LOCK_EX),
     ):
@@ -33,10 +43,48 @@ def writing(store: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _locked(path: Path, mode: int) -> Iterator[None]:
-    with open(path, "ab") as file:
-        fcntl.flock(file, mode)
+def _only_beside_stores(store: Path) -> Iterator[None]:
+    made = [path for path in (_lock_file(store, "turnstile"), _lock_file(store, "room")) if not path.exists()]
+    try:
         yield
+    except BaseException:
+        for path in made:
+            path.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _locked(path: Path, mode: int) -> Iterator[None]:
+    file = _lock(path, mode)
+    try:
+        yield
+    finally:
+        if file is not None:
+            file.close()
+
+
+def _lock(path: Path, mode: int) -> BinaryIO | None:
+    """Wait for a lock; None where nobody may write, as then there is no writer to wait for."""
+    while True:
+        file = _open(path, mode)
+        if file is None:
+            return None
+        fcntl.flock(file, mode)
+        try:
+            if os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                return file
+        except FileNotFoundError:
+            pass
+        file.close()  # whoever made it has removed it meanwhile
+
+
+def _open(path: Path, mode: int) -> BinaryIO | None:
+    try:
+        return path.open("ab")
+    except OSError as error:
+        if mode == fcntl.LOCK_SH and error.errno in _CANNOT_WRITE:
+            return path.open("rb") if path.exists() else None
+        raise BadInput(f"{path.with_suffix('')}: no store can be written there: {error.strerror}") from error
 
 
 def _lock_file(store: Path, name: str) -> Path:
