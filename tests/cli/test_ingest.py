@@ -1,6 +1,7 @@
 """`ta ingest` and `ta rejects`: options, output, and the exit code of what cannot be read."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -120,3 +121,38 @@ def test_an_error_is_one_line_and_exit_code_2(store: Store, tmp_path: Path) -> N
     result: Any = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == f"{tmp_path / 'none'}: no such file or folder\n"
+
+
+def test_what_the_user_may_not_expect_is_said_in_a_line_each(store: Store, logs: Path) -> None:
+    run("ingest", logs, "--db", store.path)
+    odd = [{**RECORD, "score": float("nan")}, {**RECORD, "output": "5"}]
+    data = "\n".join(map(json.dumps, odd)).encode()
+    (logs / "7.jsonl").write_bytes(data.replace(b'"5"', b'"\xff"'))
+    assert run("ingest", logs, "--db", store.path).stderr.splitlines() == [
+        "1 file rewritten, its 1 rollout replaced",
+        "1 reward NaN or infinite: no reward, the value is kept in extra",
+        "1 record with bytes that are no UTF-8: stored as U+FFFD",
+    ]
+    printed = run("ingest", logs, "--db", store.path, "--reader", "verl", "--set", "temperature=1")
+    assert printed.stderr.splitlines()[:2] == [
+        "--set temperature: not a column of runs, so it is kept in their config",
+        "read anew, 2 rollouts replaced",
+    ]
+
+
+def test_a_column_is_mapped_once(store: Store, logs: Path) -> None:
+    with pytest.raises(BadInput, match="--map prompt=a and prompt=b: give prompt one value"):
+        run("ingest", logs, "--db", store.path, "--map", "prompt=a,prompt=b")
+
+
+def test_a_file_name_that_is_no_utf_8_is_printed_as_json(store: Store, logs: Path) -> None:
+    (logs / os.fsdecode(b"a\xff.txt")).write_text("hello")
+    printed = json.loads(run("ingest", logs, "--db", store.path, "--json").stdout)
+    assert printed["skipped_files"] == [{"file": "a\\xff.txt", "reason": "it is no JSON, Parquet, Arrow or CSV"}]
+
+
+def test_an_unwritable_store_is_an_error_of_one_line(logs: Path) -> None:
+    command = [sys.executable, "-m", "traceanalytics", "ingest", str(logs), "--db", "/proc/no/traces.duckdb"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = "/proc/no/traces.duckdb: no store can be written there: No such file or directory\n"
+    assert (result.returncode, result.stdout, result.stderr) == (2, "", said)

@@ -88,7 +88,7 @@ def test_a_lock_that_its_maker_removed_is_made_anew(tmp_path: Path) -> None:
         raise ZeroDivisionError
     writer.join(60)
     assert wrote.is_set()
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["traces.duckdb.room", "traces.duckdb.turnstile"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == [".traces.duckdb.room", ".traces.duckdb.turnstile"]
 
 
 def test_a_foreign_program_that_holds_the_file_is_named(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

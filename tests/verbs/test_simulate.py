@@ -49,3 +49,19 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
 def test_an_unknown_trainer_is_answered_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="no simulated trainer is called 'verll'. Did you mean 'verl'"):
         simulate(SMALL, tmp_path / "run", trainer="verll")
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [("file", "file: no run can be written there: Not a directory"), ("/proc/no", "/proc/no: no run can be written")],
+)
+def test_a_place_where_no_run_can_be_written_is_named(tmp_path: Path, place: str, said: str) -> None:
+    (tmp_path / "file").write_text("hello")
+    with pytest.raises(BadInput, match=said):
+        simulate(World(prompts=2, steps=0), tmp_path / place)
+
+
+def test_a_run_of_negative_steps_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="steps=-1; the last training step is 0 or later"):
+        simulate(World(steps=-1), tmp_path / "run")
+    assert not (tmp_path / "run").exists()

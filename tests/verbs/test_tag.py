@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -138,3 +139,59 @@ def test_the_cues_tagger_reads_rules_and_cues_alike(store: Store) -> None:
     (row,) = store.sql("SELECT shown, segments FROM tagged").to_pylist()
     assert {"verification", "code_reasoning", "boxed_answer"} <= set(row["shown"])
     assert row["segments"] == 3
+
+
+def test_workers_end_with_a_call_that_is_killed(store: Store) -> None:
+    fill(store, 3000)
+    script = (
+        "import sys\n"
+        "from traceanalytics.store.store import Store\n"
+        "from traceanalytics.verbs import tag\n"
+        "def say(report):\n"
+        "    from multiprocessing import active_children\n"
+        "    print(*(process.pid for process in active_children()), flush=True)\n"
+        "    sys.stdin.read()\n"
+        "if __name__ == '__main__':\n"
+        "    tag._ALONE_BELOW = 0\n"
+        f"    tag.tag(Store(sys.argv[1]), tagger={HAS_CODE!r}, workers=2, progress=say)\n"
+    )
+    path = store.path.with_name("killed.py")
+    path.write_text(script)
+    killed = subprocess.Popen(
+        [sys.executable, str(path), str(store.path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert killed.stdout is not None
+    workers = [int(word) for word in killed.stdout.readline().split()]
+    killed.kill()
+    killed.communicate()
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and any(map(_is_alive, workers)):
+        time.sleep(0.05)
+    assert (len(workers), [pid for pid in workers if _is_alive(pid)]) == (2, [])
+
+
+def _is_alive(pid: int) -> bool:
+    """Say whether a process runs; one that has ended and was not waited for does not."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+def test_a_call_that_breaks_off_leaves_no_workers(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    from multiprocessing import active_children
+
+    fill(store, 3000)
+    monkeypatch.setattr(tag_module, "_ALONE_BELOW", 0)
+
+    def stop(report: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        tag(store, tagger=HAS_CODE, workers=2, progress=stop)
+    assert active_children() == []

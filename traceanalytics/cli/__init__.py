@@ -4,9 +4,11 @@ A module of this folder becomes a command when it defines a function of its own 
 defines `app`. `PANEL` names its heading in the help.
 """
 
+import signal
 import sys
 from importlib import import_module
 from pkgutil import iter_modules
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -23,6 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _NOT_COMMANDS = {"options", "output", "screen"}
+_STOPPED = 130
 
 
 def _add_commands() -> None:
@@ -59,20 +62,31 @@ def ta(
 
 def main() -> None:
     """Run a command; what its user could act on is said in one line, with the exit code of its kind."""
+    # outside of the handling of an error, which would keep what the error touched until Python itself has ended
+    sys.exit(_run(_Interrupt()))
+
+
+def _run(interrupt: "_Interrupt") -> int:
     try:
-        sys.exit(app(standalone_mode=False) or 0)
-    except TraceAnalyticsError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(error.exit_code)
-    except TyperException as error:
-        sys.stderr.write(f"{_one_line(error)}\n")
-        sys.exit(TraceAnalyticsError.exit_code)
-    except (typer.Abort, KeyboardInterrupt):
-        sys.stderr.write("stopped; what is stored stays, and the same command goes on from there\n")
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        return app(standalone_mode=False) or 0
+    except BaseException as error:
+        if interrupt.came or isinstance(error, typer.Abort | KeyboardInterrupt):
+            sys.stderr.write("stopped; what is stored stays, and the same command goes on from there\n")
+            return _STOPPED
+        if isinstance(error, BrokenPipeError):
+            sys.stderr.close()
+            return 0
+        if isinstance(error, TraceAnalyticsError):
+            sys.stderr.write(f"{error}\n")
+            return error.exit_code
+        if isinstance(error, TyperException):
+            sys.stderr.write(f"{_one_line(error)}\n")
+            return TraceAnalyticsError.exit_code
+        if isinstance(error, OSError) and error.strerror:
+            where = f"{error.filename}: " if error.filename else ""
+            sys.stderr.write(f"{where}{error.strerror}\n")
+            return TraceAnalyticsError.exit_code
+        raise
 
 
 def _one_line(error: TyperException) -> str:
@@ -83,3 +97,16 @@ def _one_line(error: TyperException) -> str:
         return message
     command = context.command_path
     return f"{command}: {message.strip().rstrip('.')}; `{command} --help` shows what it takes"
+
+
+class _Interrupt:
+    """Remembers Ctrl-C, which libraries turn into errors of their own on its way up."""
+
+    def __init__(self) -> None:
+        self.came = False
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self._take)
+
+    def _take(self, number: int, frame: FrameType | None) -> None:
+        self.came = True
+        raise KeyboardInterrupt

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -82,11 +82,13 @@ def ingest(
 
 def pairs(option: str, given: Sequence[str]) -> Mapping[str, str]:
     """Read KEY=VALUE words of an option."""
-    pairs = {}
+    pairs: dict[str, str] = {}
     for word in given:
         key, equals, value = word.partition("=")
         if not equals or not key or not value:
             raise BadInput(f"{option} {word!r} is no pair; write {option} KEY=VALUE")
+        if pairs.get(key, value) != value:
+            raise BadInput(f"{option} {key}={pairs[key]} and {key}={value}: give {key} one value")
         pairs[key] = value
     return pairs
 
@@ -109,6 +111,8 @@ def _print(report: "IngestReport") -> None:
         for run in report.runs
     ]
     emit_table(header, rows)
+    for said in _said(report):
+        note(harmless(said))
     if report.in_progress:
         note(f"in progress: the last line of {report.in_progress} file(s) is still being written")
     if report.total("rejects"):
@@ -117,6 +121,28 @@ def _print(report: "IngestReport") -> None:
         note(harmless(f"skipped {each.name}: {each.reason}"))
     if len(report.skipped) > _SKIPPED_SHOWN:
         note(f"skipped {len(report.skipped) - _SKIPPED_SHOWN} more files; --json lists them all")
+
+
+def _said(report: "IngestReport") -> Iterator[str]:
+    yield from report.notes
+    replaced = f"{_counted(report.total('replaced'), 'rollout')} replaced"
+    if rewritten := report.total("rewritten"):
+        yield f"{_counted(rewritten, 'file')} rewritten, {'its' if rewritten == 1 else 'their'} {replaced}"
+    elif report.total("replaced"):
+        yield f"read anew, {replaced}"
+    if count := report.total("odd_rewards"):
+        yield f"{_counted(count, 'reward')} NaN or infinite: no reward, the value is kept in extra"
+    if count := report.total("odd_texts"):
+        yield f"{_counted(count, 'record')} with bytes that are no UTF-8: stored as U+FFFD"
+
+
+def _counted(count: int, noun: str) -> str:
+    """Count in words.
+
+    >>> _counted(1, "file"), _counted(2000, "rollout")
+    ('1 file', '2,000 rollouts')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 class Progress:

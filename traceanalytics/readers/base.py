@@ -95,7 +95,7 @@ class Located:
     line: int
     byte: int | None = None
     fault: str | None = None  # why this cannot be a record; it becomes a reject
-    raw: bytes = b""  # the text behind a fault
+    raw: bytes = b""  # the text behind the record or the fault, where there is one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -109,6 +109,13 @@ def _recognized(
     return Unusable(source.path, source.name, reason, has_records=True)
 
 
+def first_records(file: Recognized) -> list[Record]:
+    """Read the first records of a file again, those that can be read."""
+    records = [as_record(each.record) for each in _first_records(file.source, file.shape)]
+    found = [record for record in records if isinstance(record, Mapping)]
+    return _rows_of(found) if file.columns else found
+
+
 def keys_of(record: Record) -> str:
     """List the keys of a record for a message."""
     shown = ", ".join(list(map(str, record))[:KEYS_SHOWN])

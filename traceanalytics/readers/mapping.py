@@ -49,7 +49,7 @@ def step_rule(reader: Reader, records: Iterable[Record], place: Place) -> StepRu
     if field is not None and any(_taken(record, field)[0] is not None for record in records):
         return StepRule("field")
     if reader.step_in_name is not None:
-        found = place_of_step(reader.step_in_name, place.name)
+        found = place_of_step(reader.step_in_name, f"{place.root.name}/{place.name}")
         if found is not None:
             return StepRule(found[1], found[0])
     return StepRule("none")
@@ -147,6 +147,13 @@ def _components(record: Record, reader: Reader, mapped: set[str]) -> dict[str, f
 def convert(value: JSON, field: Field) -> Any:
     """Make a value fit its column, or return the mark of one that does not."""
     return _CONVERT[field.kind](value, field)
+
+
+def fits_column(value: JSON, field: Field) -> bool:
+    """Say whether a value fits a column: a prompt or response is a text or messages."""
+    if field.kind is Kind.TALK:
+        return isinstance(value, str) or is_messages(value)
+    return convert(value, field) is not _MISFIT
 
 
 def _to_text(value: JSON, field: Field) -> Any:

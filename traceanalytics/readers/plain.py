@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from traceanalytics.errors import UnknownName
+from traceanalytics.errors import BadInput, UnknownName
 from traceanalytics.readers.base import (
     Field,
+    Kind,
     Place,
     Reader,
     Record,
@@ -20,6 +21,7 @@ from traceanalytics.readers.base import (
     talk,
     text,
 )
+from traceanalytics.readers.mapping import fits_column
 from traceanalytics.readers.messages import is_messages
 from traceanalytics.types import JSON, Split
 
@@ -48,23 +50,53 @@ _MAPPABLE: Mapping[str, Field] = {
     "dataset": text(),
     "level": text(),
 }
+_BELONGS = {
+    Kind.NUMBER: "number",
+    Kind.INTEGER: "whole number",
+    Kind.BOOLEAN: "truth value; those are true, false, 1 and 0",
+    Kind.SPLIT: "split; those are train, val, eval and probe",
+    Kind.TALK: "text",
+}
 _NAMES_SPLIT = {"val": Split.VAL, "valid": Split.VAL, "validation": Split.VAL, "eval": Split.EVAL, "test": Split.EVAL}
 
 
 def mapped(columns: Mapping[str, str]) -> Reader:
-    """Return the plain reader with columns taken from keys that the user names.
+    """Return the plain reader with columns taken from keys that the user names, and no other column from these keys.
 
     >>> mapped({"response": "out"}).fields["response"].keys
     ('out',)
     """
-    fields = dict(_FIELDS)
+    taken: dict[str, str] = {}
     for column, key in columns.items():
         if column not in _MAPPABLE:
             raise UnknownName("column", column, _MAPPABLE)
-        fields[column] = replace(_MAPPABLE[column], keys=(key,))
+        if key in taken:
+            raise BadInput(f"--map {taken[key]}={key} and {column}={key}: a key becomes one column")
+        taken[key] = column
+    fields = {
+        column: replace(field, keys=tuple(key for key in field.keys if key not in taken))
+        for column, field in _FIELDS.items()
+    }
+    fields |= {column: replace(_MAPPABLE[column], keys=(key,)) for column, key in columns.items()}
     needs = frozenset(columns[column] for column in ("prompt", "response") if column in columns)
     responses = fields["response"].keys
     return replace(plain, fields=fields, needs=needs, fits=lambda records, _: _hold_texts(records, responses))
+
+
+def misfit_in(columns: Mapping[str, str], records: Sequence[Record]) -> str | None:
+    """Say which mapped key no record holds, or holds no value that fits its column; None where all is well."""
+    for column, key in columns.items():
+        values = [record[key] for record in records if record.get(key) is not None]
+        if not any(key in record for record in records):
+            return f"--map {column}={key}: no record holds {key!r}"
+        if values and not any(fits_column(value, _MAPPABLE[column]) for value in values):
+            return f"--map {column}={key}: {_shown(values[0])} is no {_BELONGS[_MAPPABLE[column].kind]}"
+    return None
+
+
+def _shown(value: JSON) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def _fits(records: Sequence[Record], place: Place) -> bool:

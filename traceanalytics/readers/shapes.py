@@ -140,6 +140,15 @@ def is_blank(line: bytes) -> bool:
     return not line.strip(_SPACE)
 
 
+def is_utf8(raw: bytes) -> bool:
+    """Say whether bytes are a text as they stand."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def records_in_line(raw: bytes, line: int, byte: int, opening: bytes | None = None) -> list[Located]:
     """Read one line, mostly one record; glued ones are taken apart at `opening`, as this file's records begin."""
     value, fault = parse(raw)
@@ -467,11 +476,18 @@ def _rows(batches: "Iterator[pyarrow.RecordBatch]", kind: str) -> Iterator[Locat
 
 def _csv_rows(stream: BinaryIO, delimiter: str) -> Iterator[Located]:
     csv.field_size_limit(LONGEST_LINE)
-    lines = (line.decode("utf-8", "replace").removeprefix("\ufeff") for line in stream)
-    rows = csv.reader(lines, delimiter=delimiter)
+    raw: list[bytes] = []
+
+    def lines() -> Iterator[str]:
+        for line in stream:
+            raw.append(line)
+            yield line.decode("utf-8", "replace").removeprefix("\ufeff")
+
+    rows = csv.reader(lines(), delimiter=delimiter)
     header = next(rows, [])
     number = 0
     while True:
+        raw.clear()
         try:
             row = next(rows)
         except StopIteration:
@@ -483,10 +499,11 @@ def _csv_rows(stream: BinaryIO, delimiter: str) -> Iterator[Located]:
             continue
         number += 1
         if len(row) != len(header):
-            raw = delimiter.join(row).encode()[:RAW_KEPT]
-            yield Located(None, number, None, f"{len(row)} fields where the header names {len(header)}", raw)
+            reason = f"{len(row)} fields where the header names {len(header)}"
+            yield Located(None, number, None, reason, b"".join(raw).rstrip(b"\r\n"))
         else:
-            yield Located({key: cell for key, cell in zip(header, row, strict=True) if cell != ""}, number)
+            record = {key: cell for key, cell in zip(header, row, strict=True) if cell != ""}
+            yield Located(record, number, raw=b"".join(raw))
 
 
 def _seekable(stream: BinaryIO) -> BinaryIO:

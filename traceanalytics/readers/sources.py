@@ -54,7 +54,8 @@ class Source:
     @property
     def spelled(self) -> str:
         """Return the path as the store keeps it."""
-        return f"{self.path.absolute()}!{self.member}" if self.member else str(self.path.absolute())
+        path = as_text(self.path.absolute())
+        return f"{path}!{self.member}" if self.member else path
 
     def open(self) -> BinaryIO:
         """Open the bytes, decompressed."""
@@ -86,6 +87,15 @@ class Unusable:
     has_records: bool = False  # it holds records, but no reader knows their keys
 
 
+def as_text(path: Path) -> str:
+    r"""Return a path as text; bytes that are no UTF-8 are shown as their codes.
+
+    >>> as_text(Path(os.fsdecode(b"run/a\xff.jsonl")))
+    'run/a\\xff.jsonl'
+    """
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def find_files(root: Path) -> Iterator[tuple[Path, str, os.stat_result]]:
     """Yield the files of a PATH with their names below it, in number order; hidden ones are passed over."""
     try:
@@ -93,17 +103,24 @@ def find_files(root: Path) -> Iterator[tuple[Path, str, os.stat_result]]:
     except OSError as error:
         raise BadInput(f"{root}: {_said(error)}") from error
     if not stat.S_ISDIR(found.st_mode):
-        yield root, root.name, found
+        yield root, as_text(Path(root.name)), found
         return
     paths = {}
     for folder, folders, files in os.walk(root):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for file in files:
             path = Path(folder, file)
-            if not file.startswith(".") and path.is_file():
-                paths[path.relative_to(root).as_posix()] = path
+            if not file.startswith(".") and not _describes_saved(path, files, folders) and path.is_file():
+                paths[as_text(path.relative_to(root))] = path
     for name in in_number_order(paths):
         yield paths[name], name, paths[name].stat()
+
+
+def _describes_saved(path: Path, beside: list[str], folders: list[str]) -> bool:
+    """Say whether a file is what Hugging Face `save_to_disk` writes beside or above its Arrow files."""
+    if path.name in ("dataset_info.json", "state.json"):
+        return any(name.endswith(".arrow") for name in beside)
+    return path.name == "dataset_dict.json" and any((path.parent / name / "state.json").exists() for name in folders)
 
 
 def sources_of(path: Path, name: str, root: Path, found: os.stat_result, whole: bool) -> list[Source | Unusable]:

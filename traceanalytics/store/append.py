@@ -155,15 +155,17 @@ def append(
             connection.unregister("added")
 
 
-def remove_rows(connection: duckdb.DuckDBPyConnection, file_id: str, after_line: int) -> None:
-    """Remove what a file gave after a line, and what was made of it."""
+def remove_rows(connection: duckdb.DuckDBPyConnection, file_id: str, after_line: int) -> int:
+    """Remove what a file gave after a line, and what was made of it; return how many rollouts that were."""
     going = "SELECT rollout_id FROM rollouts WHERE file_id = $file_id AND line > $after_line"
     which = {"file_id": file_id, "after_line": after_line}
-    if connection.execute(f"{going} LIMIT 1", which).fetchall():
+    ((rollouts,),) = connection.execute(f"SELECT count(*) FROM ({going})", which).fetchall()
+    if rollouts:
         for table in _BELONGING_TO_ROLLOUTS:
             connection.execute(f"DELETE FROM {table} WHERE rollout_id IN ({going})", which).fetchall()
     for table in (*_BELONGING_TO_FILES, "rollouts"):
         connection.execute(f"DELETE FROM {table} WHERE file_id = $file_id AND line > $after_line", which).fetchall()
+    return int(rollouts)
 
 
 def remove_lone_prompts(connection: duckdb.DuckDBPyConnection) -> None:

@@ -1,7 +1,8 @@
 """Who may open the store's file: one writer or many readers, and no reader overtakes a waiting writer.
 
-Two lock files stand beside the store. A reader passes the turnstile and shares the room; a writer holds the turnstile
-until the room is empty, so that a stream of readers cannot starve it. The kernel drops both locks of a killed process.
+Two hidden lock files stand beside the store. A reader passes the turnstile and shares the room; a writer holds the
+turnstile until the room is empty, so that a stream of readers cannot starve it. The kernel drops the locks of a killed
+process.
 What fails takes the lock files that it made with it, so that none is left where no store came to be.
 """
 
@@ -84,8 +85,9 @@ def _open(path: Path, mode: int) -> BinaryIO | None:
     except OSError as error:
         if mode == fcntl.LOCK_SH and error.errno in _CANNOT_WRITE:
             return path.open("rb") if path.exists() else None
-        raise BadInput(f"{path.with_suffix('')}: no store can be written there: {error.strerror}") from error
+        store = path.with_name(path.stem.removeprefix("."))
+        raise BadInput(f"{store}: no store can be written there: {error.strerror}") from error
 
 
 def _lock_file(store: Path, name: str) -> Path:
-    return store.with_name(f"{store.name}.{name}")
+    return store.with_name(f".{store.name}.{name}")

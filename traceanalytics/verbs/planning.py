@@ -12,7 +12,7 @@ from traceanalytics.errors import BadInput
 from traceanalytics.readers.base import Place, Reader
 from traceanalytics.readers.detect import Recognized, is_sibling, packs_itself, recognize
 from traceanalytics.readers.shapes import Shape
-from traceanalytics.readers.sources import Source, Unusable, find_files, is_packed, sources_of
+from traceanalytics.readers.sources import Source, Unusable, as_text, find_files, is_packed, sources_of
 from traceanalytics.types import JSON
 from traceanalytics.verbs.staging import FileRow, FileState
 
@@ -29,6 +29,7 @@ class Job:
     file_id: str
     goes_on: bool  # reading can begin in the middle: at a line of a file that is not packed
     replaces: bool = False
+    was_rewritten: bool = False
     had_loose_end: bool = False  # the store holds rows of a last line that was not ended
     line: int = 1
     byte: int = 0
@@ -64,7 +65,12 @@ class Plan:
     jobs: list[Job] = field(default_factory=list)
     skipped: list[Unusable] = field(default_factory=list)
     touched: list[tuple[FileRow, Source]] = field(default_factory=list)
-    unchanged: int = 0
+    unchanged: list[FileRow] = field(default_factory=list)
+
+    @property
+    def replaced(self) -> set[str]:
+        """Return the files whose rows go before new ones come."""
+        return {job.file_id for job in self.jobs if job.replaces}
 
 
 def file_id_of(run_id: str, name: str) -> str:
@@ -91,9 +97,9 @@ def make_plan(
                     f"{names[name]} and {path} would both be {name!r} of the run {run_id!r}; give each its run"
                 )
             names[name] = path
-            rows = by_path.get(str(path.absolute()), [])
+            rows = by_path.get(as_text(path.absolute()), [])
             if rows and all(_is_unchanged(row, found) and row.file_id not in again for row in rows):
-                plan.unchanged += 1
+                plan.unchanged.extend(rows)
                 continue
             for source in sources_of(path, name, root, found, whole=bool(packs_itself(name))):
                 if isinstance(source, Unusable):
@@ -153,6 +159,7 @@ def _plan_known(job: Job, row: FileRow, run_id: str, *, anew: bool) -> None:
             "give this one a name with --run"
         )
     job.replaces = True
+    job.was_rewritten = not anew and row.state != FileState.PARTIAL
 
 
 def _is_unchanged(row: FileRow, found: os.stat_result) -> bool:

@@ -1,11 +1,14 @@
 """The careful path: a file record by record into the staging, every bad line kept with its reason."""
 
+import math
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import BinaryIO
 
-from traceanalytics.errors import BadInput, BadRecord
+from traceanalytics.errors import BadRecord
 from traceanalytics.readers.base import Located
+from traceanalytics.readers.detect import RECORDS_LOOKED_AT
 from traceanalytics.readers.mapping import to_rollouts
 from traceanalytics.readers.shapes import (
     BOM,
@@ -13,6 +16,7 @@ from traceanalytics.readers.shapes import (
     Block,
     columns_of,
     is_blank,
+    is_utf8,
     json_text,
     located_records,
     read_blocks,
@@ -34,6 +38,22 @@ Take = Callable[[Job, Block, Staging], bool]
 def read(job: Job, staging: Staging, take: Take | None = None) -> Iterator[None]:
     """Read one file; a transaction may end wherever this yields. Blocks of lines go to `take`, if there is one."""
     return _read_lines(job, staging, take or _keep_block) if job.is_lines else _read_records(job, staging)
+
+
+def why_no_rollout(job: Job) -> str | None:
+    """Say why none of a file's first records is a rollout; None where one is."""
+    fault = None
+    with job.source.open() as stream:
+        for each in islice(_walked(job, stream), RECORDS_LOOKED_AT):
+            fault = fault or each.fault
+            for record in _records_of(job, each):
+                try:
+                    _rollouts_of(job, record)
+                except BadRecord as error:
+                    fault = fault or str(error)
+                else:
+                    return None
+    return f"{job.source.name}: {fault or 'it holds no records'}"
 
 
 def keep_line(job: Job, staging: Staging, block: Block, index: int) -> bool:
@@ -159,16 +179,36 @@ def _keep(job: Job, staging: Staging, found: Sequence[Located]) -> None:
         if each.fault is not None:
             staging.reject(job.file_id, each.line, each.byte, each.fault, each.raw)
             continue
-        for record in columns_of(each.record) or [] if job.file.columns else [each.record]:
+        staging.counts.odd_texts += not is_utf8(each.raw)
+        for record in _records_of(job, each):
             try:
-                rollouts.extend(_rollouts_of(job, record))
+                made = _rollouts_of(job, record)
+                for rollout in made:
+                    _say_step(job, rollout)
             except BadRecord as error:
                 raw = each.raw or json_text(record).encode()
                 staging.reject(job.file_id, each.line, each.byte, str(error), raw)
+            else:
+                rollouts.extend(made)
     for item, rollout in enumerate(rollouts):
-        _say_step(job, rollout, found[0].line)
+        staging.counts.odd_rewards += _has_odd_reward(job, rollout)
         repeat = job.reader.repeats(rollout) if job.reader.repeats else None
         staging.add(rollout, job.file_id, found[0].line, item if len(rollouts) > 1 else None, repeat)
+
+
+def _records_of(job: Job, each: Located) -> list[JSON]:
+    if each.fault is not None:
+        return []
+    return columns_of(each.record) or [] if job.file.columns else [each.record]
+
+
+def _has_odd_reward(job: Job, rollout: Rollout) -> bool:
+    """Say whether the log gives NaN or an infinity as the reward, which then has none."""
+    reward = job.reader.fields.get("reward")
+    if reward is None or rollout.reward is not None:
+        return False
+    values = [rollout.extra.get(key) for key in reward.keys]
+    return any(isinstance(value, float) and not math.isfinite(value) for value in values)
 
 
 def _rollouts_of(job: Job, record: JSON) -> list[Rollout]:
@@ -181,15 +221,15 @@ def _rollouts_of(job: Job, record: JSON) -> list[Rollout]:
     return rollouts
 
 
-def _say_step(job: Job, rollout: Rollout, line: int) -> None:
-    """Give the rollout its step and say where that is from; two sources that differ are an error."""
+def _say_step(job: Job, rollout: Rollout) -> None:
+    """Give the rollout its step and say where that is from; where two sources differ, it is no rollout."""
     rule = job.file.step
     if rule.step is None:
         rollout.step_source = "none" if rollout.step is None else rollout.step_source or "field"
         return
     if rollout.step not in (None, rule.step):
-        raise BadInput(
-            f"{job.source.spelled}:{line}: the record says step {rollout.step}, the {rule.source} says {rule.step}; "
+        raise BadRecord(
+            f"the record says step {rollout.step}, the {rule.source} says {rule.step}; "
             "the steps of a run come from one place"
         )
     rollout.step, rollout.step_source = rule.step, rule.source

@@ -21,10 +21,13 @@ def simulate(world: World, folder: Path, *, trainer: str = "verl") -> Simulated:
     """Write a run into a folder that must not hold anything yet."""
     if trainer not in TRAINERS:
         raise UnknownName("simulated trainer", trainer, TRAINERS)
-    if folder.exists() and any(folder.iterdir()):
-        raise BadInput(f"{folder}: not empty; name a new folder for the made-up run")
     _check(world)
-    return Simulated(folder, truth_folder(folder), TRAINERS[trainer](world, folder))
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            raise BadInput(f"{folder}: not empty; name a new folder for the made-up run")
+        return Simulated(folder, truth_folder(folder), TRAINERS[trainer](world, folder))
+    except OSError as error:
+        raise BadInput(f"{folder}: no run can be written there: {error.strerror}") from error
 
 
 def _check(world: World) -> None:
@@ -35,3 +38,5 @@ def _check(world: World) -> None:
     for name in ("prompts", "samples", "every"):
         if getattr(world, name) < 1:
             raise BadInput(f"{name}={getattr(world, name)!r}; a run has at least one")
+    if world.steps < 0:
+        raise BadInput(f"steps={world.steps!r}; the last training step is 0 or later")

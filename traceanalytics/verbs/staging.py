@@ -41,6 +41,10 @@ class Counts:
     blanks: int = 0
     first_step: int | None = None
     last_step: int | None = None
+    odd_rewards: int = 0  # NaN or infinite, and so no reward
+    odd_texts: int = 0  # records with bytes that are no UTF-8
+    rewritten: int = 0  # files that are not what they were
+    replaced: int = 0  # rollouts of files that were read anew
 
     def count_step(self, step: int | None) -> None:
         """Widen the range of steps."""

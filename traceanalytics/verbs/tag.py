@@ -1,12 +1,16 @@
 """Tags into the store: only what a tagger has not read yet, so that a killed call goes on where it was."""
 
+import os
+import signal
+import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import connection, get_context, parent_process
+from multiprocessing.synchronize import Event
 from typing import TYPE_CHECKING
 
 from traceanalytics.errors import BadInput
@@ -25,6 +29,7 @@ BATCH_BYTES = 8_000_000
 _ALONE_BELOW = 6000  # rollouts that one process has tagged before a second one has started
 _WRITE_EVERY_SECONDS = 2.0
 _WRITE_EVERY_ROLLOUTS = 40_000
+_CALLED_OFF: list[Event] = []  # in a worker: set when the call that started it has ended early
 
 _UNTAGGED = """
 SELECT rollouts.rowid AS place FROM rollouts
@@ -80,16 +85,17 @@ def tag(
     began = time.monotonic()
     _register(store, chosen)
     written_at, waiting = began, _Waiting(name)
-    for rollout_ids, tags in _tagged_batches(store, places, chosen, workers):
-        waiting.add(rollout_ids, tags)
-        report.tagged += len(rollout_ids)
-        report.spans += tags.tags.num_rows
-        if waiting.rollouts >= _WRITE_EVERY_ROLLOUTS or time.monotonic() - written_at > _WRITE_EVERY_SECONDS:
-            waiting.write(store)
-            written_at = time.monotonic()
-        report.seconds = time.monotonic() - began
-        if progress is not None:
-            progress(report)
+    with closing(_tagged_batches(store, places, chosen, workers)) as tagged:
+        for rollout_ids, tags in tagged:
+            waiting.add(rollout_ids, tags)
+            report.tagged += len(rollout_ids)
+            report.spans += tags.tags.num_rows
+            if waiting.rollouts >= _WRITE_EVERY_ROLLOUTS or time.monotonic() - written_at > _WRITE_EVERY_SECONDS:
+                waiting.write(store)
+                written_at = time.monotonic()
+            report.seconds = time.monotonic() - began
+            if progress is not None:
+                progress(report)
     waiting.write(store)
     if store.sql("SELECT 1 FROM judgments WHERE unit = 'rollout' AND drawn_with > 0 LIMIT 1").num_rows:
         count_audits(store)
@@ -158,22 +164,65 @@ class _Waiting:
 
 def _tagged_batches(
     store: Store, places: list[int], tagger: Tagger, workers: int
-) -> Iterator[tuple["pyarrow.Array", Tags]]:
+) -> Generator[tuple["pyarrow.Array", Tags], None, None]:
     if workers < 2 or len(places) < _ALONE_BELOW:
         for rows in batches(store, places):
             yield rows["rollout_id"].combine_chunks(), tag_rows(rows, tagger.name)
         return
-    with ExitStack() as stack:
-        pool = stack.enter_context(ProcessPoolExecutor(workers, mp_context=get_context("spawn")))
-        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+    with _pool(workers) as pool:
         running: deque[tuple[pyarrow.Array, Future[Tags]]] = deque()
         for rows in batches(store, places):
-            running.append((rows["rollout_id"].combine_chunks(), pool.submit(tag_rows, rows, tagger.name)))
+            with _interrupt_held_back():
+                future = pool.submit(_tag_in_worker, rows, tagger.name)
+            running.append((rows["rollout_id"].combine_chunks(), future))
             while len(running) > 2 * workers:
                 rollout_ids, future = running.popleft()
                 yield rollout_ids, future.result()
         for rollout_ids, future in running:
             yield rollout_ids, future.result()
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Start worker processes; when the call breaks off, they finish only what they are at."""
+    context = get_context("spawn")
+    called_off = context.Event()
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(called_off,)) as pool:
+        try:
+            yield pool
+        except BaseException:
+            called_off.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+@contextmanager
+def _interrupt_held_back() -> Iterator[None]:
+    """Keep Ctrl-C for this process: a worker that starts here inherits that it is held back, and never sees it."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _start_worker(called_off: Event) -> None:
+    """End this worker with its parent, also when that is killed."""
+    _CALLED_OFF.append(called_off)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _tag_in_worker(rows: "pyarrow.Table", tagger: str) -> Tags:
+    if _CALLED_OFF[0].is_set():
+        raise CancelledError
+    return tag_rows(rows, tagger)
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def batches(store: Store, places: list[int]) -> Iterator["pyarrow.Table"]:

@@ -58,6 +58,11 @@ class Known:
         """Return the reader and the mapping that the user chose for the run."""
         return {name: self.config[name] for name in ("reader", "map") if self.config.get(name)}
 
+    def decided_beside(self, plan: Plan) -> Mapping[str, str]:
+        """Return what was decided for rows that stay when a plan is carried out."""
+        stays = self.files.keys() - plan.replaced
+        return self.config.get("decided", {}) if stays else {}
+
     @property
     def reads_correct_from_score(self) -> bool:
         return "correct_from" in self.config
@@ -85,17 +90,19 @@ class Writer:
         self._workbench = store.workbench()
         self._bulk: Bulk | None = None
         self._most_bytes = BULK_BYTES
-        self._going: list[tuple[str, int]] = []
-        names = {row.reader for row in known.files.values()} | {job.reader.name for job in plan.jobs}
-        self.reader_names = ", ".join(sorted(names))
+        self._going: list[tuple[Job, int]] = []
+        read_now = {job.reader.name for job in plan.jobs}
+        names = {row.reader for row in known.files.values() if row.file_id not in plan.replaced} | read_now
+        self.readers_now = ", ".join(sorted(read_now or names))
         self._columns = {
             **_facts_for_columns(plan),
             **known.columns,
             "framework": known.columns.get("framework") or _framework(names),
-            "reader": self.reader_names,
+            "reader": ", ".join(sorted(names)),
         }
         self._facts = _facts_for_config(plan, known)
-        self.decided: dict[str, str] = dict(known.config.get("decided", {}))
+        self._decided_before = known.decided_beside(plan)
+        self.decided: dict[str, str] = {}
         self.staging = Staging(run_id, self._repeats(plan))
         for row, source in plan.touched:
             self.staging.files[row.file_id] = replace(row, path=source.spelled, mtime=source.mtime)
@@ -105,9 +112,10 @@ class Writer:
         if self._bulk is not None and self._bulk.reader is not job.reader:
             self.write()
         if job.replaces:
-            self._going.append((job.file_id, 0))
+            self._going.append((job, 0))
+            self.staging.counts.rewritten += job.was_rewritten
         elif job.had_loose_end:
-            self._going.append((job.file_id, job.line - 1))
+            self._going.append((job, job.line - 1))
         if not reads_in_bulk(job):
             return None
         self._bulk = self._bulk or Bulk(job.reader)
@@ -132,34 +140,44 @@ class Writer:
         from_score = self._known.reads_correct_from_score
         with self._store.writing(self._workbench) as connection:
             began = time.monotonic()
-            for file_id, after_line in self._going:
-                remove_rows(connection, file_id, after_line)
-            config = {**self._known.config, "decided": self.decided, **self._facts}
+            replaced = sum(remove_rows(connection, job.file_id, after) * job.replaces for job, after in self._going)
+            config = {**self._known.config, "decided": self._decided_in_all(), **self._facts}
             save_run(connection, self._run_id, self._columns, config)
             append(connection, self._run_id, batch, self._conditions, correct_from_score=from_score)
             if self._going:
                 remove_lone_prompts(connection)
             if from_score and self._known.files:
                 grade_from_score(connection, self._run_id)
+        self.staging.counts.replaced += replaced
         self._going = []
         if time.monotonic() - began > LONGEST:
             self._most_bytes = max(LEAST_BYTES, self._most_bytes // 2)
 
     def _decide(self) -> None:
-        """Remember where the columns of the rows came from."""
+        """Remember where the columns of this call's rows came from."""
         for column, found in self.staging.sources.items():
-            before = set(self.decided[column].split(", ")) if column in self.decided else set()
-            self.decided[column] = ", ".join(sorted(before | {source or _UNSAID[column] for source in found}))
+            self.decided[column] = ", ".join(sorted({source or _UNSAID[column] for source in found}))
+
+    def _decided_in_all(self) -> dict[str, str]:
+        """Add what was decided for rows that stay."""
+        both = (self._decided_before, self.decided)
+        return {
+            column: ", ".join(
+                sorted({source for each in both for source in each.get(column, "").split(", ") if source})
+            )
+            for column in {**both[0], **both[1]}
+        }
 
     def _repeats(self, plan: Plan) -> dict[str, str]:
         """Return what the run's trainer logged before, without what is about to be replaced."""
         if not self._store.exists or not any(job.reader.repeats for job in plan.jobs):
             return {}
-        going = {job.file_id for job in plan.jobs if job.replaces}
         rows = self._store.sql(
             "SELECT repeat_key, rollout_id FROM repeats WHERE run_id = $run_id", {"run_id": self._run_id}
         ).to_pylist()
-        return {row["repeat_key"]: row["rollout_id"] for row in rows if row["rollout_id"].split("-")[0] not in going}
+        return {
+            row["repeat_key"]: row["rollout_id"] for row in rows if row["rollout_id"].split("-")[0] not in plan.replaced
+        }
 
 
 def _facts_for_columns(plan: Plan) -> dict[str, JSON]:
