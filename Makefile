@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WITH_DUCKDB_1 := $(VENV)/duckdb-1
 
-.PHONY: demo test check format lint types imports tests wheel clean
+.PHONY: demo test check format lint types imports tests wheel check-wheel clean
 
 demo: $(READY)  ## Simulate two runs, ingest and analyze them, and say what to look at
 	$(BIN)/ta demo
@@ -42,6 +42,9 @@ tests: $(READY)
 
 wheel: $(READY)
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+check-wheel:  ## Install the wheel into an empty environment, and use it there; takes minutes and the network
+	scripts/check-wheel $(PYTHON)
 
 clean:
 	rm -rf $(VENV) dist demo
