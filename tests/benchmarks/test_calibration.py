@@ -55,3 +55,14 @@ def test_a_naive_interval_is_seen_to_fail(calibration: ModuleType) -> None:
 def test_the_page_lists_every_part_of_the_calibration(calibration: ModuleType) -> None:
     page = (ROOT / "docs" / "calibration.md").read_text(encoding="utf-8")
     assert all(f"\n## {part}\n" in page for part in calibration.PARTS)
+
+
+def test_a_part_done_again_leaves_the_others(calibration: ModuleType) -> None:
+    cells = {name: [calibration.Cell(f"of {name}", 95.0, 100, 93, 97)] for name in ("Rates", "Trends")}
+    first = calibration.page(calibration.Section(name, "Text.", cells[name], 1.0) for name in cells)
+    again = calibration.Section("Trends", "Text.", [calibration.Cell("again", 80.0, 400, 93, 97)], 1.0)
+    page = calibration.page([again], first)
+    assert "| of Rates | 95.0 | 2.2 | 93 to 97 |  |" in page
+    assert "| of Trends |" not in page
+    assert "| Trends | 1 | 400 | 80.0 | 80.0 | 1 | 1 |" in page
+    assert calibration.page([], page) == page
