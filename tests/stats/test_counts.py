@@ -35,8 +35,17 @@ def test_a_factor_holds_in_most_worlds() -> None:
 
 
 def test_a_ratio_is_that_of_the_sums() -> None:
-    found = ratio_of_count_rates([4, 2], [10, 10], base_counts=[1, 2], base_exposures=[10, 10])
+    found = ratio_of_count_rates([4, 2] * 6, [10] * 12, base_counts=[1, 2] * 6, base_exposures=[10] * 12)
     assert found.value == pytest.approx(2)
+    assert 1 < found.low < 2 < found.high < 4
+
+
+def test_a_ratio_holds_in_most_worlds() -> None:
+    held = [
+        ratio_of_count_rates(counts[:, 2], text[:, 2], base_counts=counts[:, 0], base_exposures=text[:, 0])
+        for counts, text in map(drawn, range(200))
+    ]
+    assert 0.9 <= np.mean([each.low <= 1.5 <= each.high for each in held]) <= 0.99
 
 
 @pytest.mark.parametrize(
@@ -53,5 +62,5 @@ def test_what_has_no_trend_is_refused(counts: list[list[int]], text: list[list[i
 
 
 def test_a_ratio_to_nothing_is_refused() -> None:
-    with pytest.raises(Refused, match="nothing is counted at the base, or one of the two has no text"):
-        ratio_of_count_rates([1, 1], [1, 1], base_counts=[0, 0], base_exposures=[1, 1])
+    with pytest.raises(Refused, match="0 prompts hold a count at one end: a ratio needs 10 at both"):
+        ratio_of_count_rates([1] * 20, [1] * 20, base_counts=[0] * 20, base_exposures=[1] * 20)

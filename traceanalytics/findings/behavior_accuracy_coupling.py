@@ -66,7 +66,7 @@ def infer(
     caveats = [
         "an association over steps: what moves both, such as the learning rate, makes one too",
         "sampling errors of the two curves are independent and pull the correlation toward 0",
-        f"lags up to {MOST_LAGS} evaluations are looked at: one of several that excludes 0 may be chance",
+        f"lags up to {MOST_LAGS} evaluations are looked at: their limits are wide enough to hold together",
         *left_out,
         UNCORRECTED,
         *([ONE_RUN] if len(found) == 1 else []),
@@ -90,7 +90,8 @@ def _couple(run: str, shows: Course, right: Course) -> Coupling:
 
 
 def _lagged(share: Floats, accuracy: Floats, lag: int) -> Estimate:
-    return correlation_of_changes(share, accuracy, lag=lag)
+    """Correlate at a lag with limits that hold at all lags together (Bonferroni)."""
+    return correlation_of_changes(share, accuracy, lag=lag, confidence=1 - 0.05 / (2 * MOST_LAGS))
 
 
 def _curve(course: Course, prompts: "np.ndarray") -> Floats:

@@ -32,6 +32,7 @@ class Counted:
     ratio: Estimate | None
     trend: Estimate | None
     in_text: Course
+    missing: str | None  # why there is no ratio
 
 
 def infer(
@@ -49,17 +50,12 @@ def infer(
     found, left_out = ask_each(runs_of(store, in_run), ask)
     several = len(found) > 1
     estimates = [number for run, of_run in found for each in of_run for number in _numbers(run, each, several=several)]
-    never = [
-        f"{each.behavior} is never seen in {run}"
-        for run, of_run in found
-        for each in of_run
-        if each.ratio is None and not each.in_text.hits.any()
-    ]
+    untold = [f"{each.behavior} of {run}: {each.missing}" for run, of_run in found for each in of_run if each.missing]
     looked_at = len(in_behaviors) * len(found)
     caveats = [
         f"{looked_at} behaviors and runs are looked at, each at 95%: some of them change by chance",
         "two spans of a response are two, also where they are one thought",
-        *never,
+        *untold,
         *left_out,
         "uncorrected: the counts are what the tagger says; no audit of it is in the store",
         *([ONE_RUN] if len(found) == 1 else []),
@@ -78,12 +74,12 @@ def _counted(store: Store, run: str, behavior: str, split: str | None) -> Counte
     )
     spans, text = in_text.hits, in_text.n / 1000
     responses = in_responses.n
-    ratio = trend = None
+    ratio = trend = missing = None
     try:
         ratio = ratio_of_count_rates(spans[:, -1], text[:, -1], base_counts=spans[:, 0], base_exposures=text[:, 0])
         trend = count_trend(in_text.steps, spans, text)
-    except Refused:  # never seen at one of the ends: there is no factor between them
-        pass
+    except Refused as refusal:
+        missing = str(refusal)
     return Counted(
         behavior,
         (count_rate(spans[:, 0], responses[:, 0]), count_rate(spans[:, -1], responses[:, -1])),
@@ -91,6 +87,7 @@ def _counted(store: Store, run: str, behavior: str, split: str | None) -> Counte
         ratio,
         trend,
         in_text,
+        missing,
     )
 
 

@@ -7,6 +7,8 @@ from traceanalytics.stats.bootstrap import bootstrap
 from traceanalytics.stats.estimate import Estimate, Floats, Numbers, floats, t_quantile
 from traceanalytics.stats.rates import degrees
 
+FEWEST_HOLDING = 10  # prompts with a count, at both ends of a ratio
+
 
 def count_trend(steps: Numbers, counts: Numbers, exposures: Numbers, *, confidence: float = 0.95) -> Estimate:
     """Return exp(β), the factor per 100 steps, of log E[count] = log exposure + α + β·step/100 (prompts × steps).
@@ -44,14 +46,17 @@ def count_trend(steps: Numbers, counts: Numbers, exposures: Numbers, *, confiden
 def ratio_of_count_rates(
     counts: Numbers, exposures: Numbers, *, base_counts: Numbers, base_exposures: Numbers, confidence: float = 0.95
 ) -> Estimate:
-    """Return (Σ counts / Σ exposures) / (the same of the base), one entry a prompt, limits by the cluster bootstrap."""
+    """Return (Σ counts / Σ exposures) / (the same of the base), one entry a prompt, limits by the cluster bootstrap.
+
+    Refuses where few prompts hold a count, because some resamples then hold none.
+    """
     columns = np.stack([floats(each) for each in (counts, exposures, base_counts, base_exposures)], axis=1)
-    if not (columns.sum(axis=0)[1:] > 0).all():
-        raise Refused("nothing is counted at the base, or one of the two has no text: no ratio is defined")
+    holding = (columns > 0).sum(axis=0)
+    if (fewest := int(holding[[0, 2]].min())) < FEWEST_HOLDING:
+        raise Refused(f"{fewest} prompts hold a count at one end: a ratio needs {FEWEST_HOLDING} at both")
 
     def ratio(sums: Floats) -> Floats:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            now, then = sums[..., 0] / sums[..., 1], sums[..., 2] / sums[..., 3]
-            return floats((now / then)[..., None])
+        hits, text, base_hits, base_text = np.moveaxis(np.maximum(sums, 1e-12), -1, 0)
+        return floats((hits / text / (base_hits / base_text))[..., None])
 
     return bootstrap(ratio, columns, confidence=confidence)[0]
