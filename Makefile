@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WITH_DUCKDB_1 := $(VENV)/duckdb-1
 
-.PHONY: demo test check format lint types imports tests wheel check-wheel clean
+.PHONY: demo test check format lint types imports tests shipped wheel check-wheel clean
 
 demo: $(READY)  ## Simulate two runs, ingest and analyze them, and say what to look at
 	$(BIN)/ta demo
@@ -39,6 +39,9 @@ tests: $(READY)
 	scripts/install-chromium
 	PYTHONPATH=$(WITH_DUCKDB_1) $(BIN)/python -m pytest -q -n 2 tests/store tests/queries tests/readers
 	$(BIN)/python -m pytest -q -n 2 --doctest-modules traceanalytics tests
+
+shipped: $(READY)  ## Make the shipped model again, from the labels
+	$(BIN)/ta train ngrams labels --out traceanalytics/shipped/ngrams
 
 wheel: $(READY)
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

@@ -24,20 +24,18 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-import traceanalytics
 from traceanalytics.behaviors import BEHAVIORS
-from traceanalytics.classifiers.base import candidates_of
-from traceanalytics.classifiers.models import load_model
-from traceanalytics.cues.finding import find_cues
+from traceanalytics.candidates import candidates_in, cue_set
+from traceanalytics.cues.finding import find, find_cues
 from traceanalytics.rules.published import PUBLISHED, find_published
-from traceanalytics.segments import PROSE, Batch, SegmentKind, Segments, make_batch, segment
+from traceanalytics.segments import Batch, SegmentKind, Segments, make_batch
+from traceanalytics.taggers import SHIPPED, load_tagger
 from traceanalytics.tagging import SHOWN_FROM
 
 UNION = "uncertainty_management"
 IN_UNION = ("backtracking", "self_doubt", "self_correction")
 RESAMPLES = 1000
 COVERED = 0.5
-SHIPPED = Path(traceanalytics.__file__).parent / "shipped"
 
 Bools = np.ndarray[tuple[int], np.dtype[np.bool_]]
 Tags = list[tuple[int, int, str]]
@@ -177,33 +175,23 @@ def tags_by_row(found: pa.Table, rows: int) -> list[Tags]:
 
 
 def model_tagger(folder: Path) -> Tagger:
-    """Score every segment of prose with a saved model."""
-    classifier, _ = load_model(folder)
+    """Score every segment of prose with a saved model; what it did not learn is left to the cues."""
+    tagger = load_tagger(folder)
 
     def says(spans: Sequence[Span]) -> list[set[str]]:
-        context = [span.text for span in spans], [span.previous for span in spans], [span.position for span in spans]
-        shown = classifier.score(candidates_of(*context)) >= SHOWN_FROM
-        return [{name for name, yes in zip(classifier.behaviors, row, strict=True) if yes} for row in shown]
+        batch = as_batch(spans)
+        found = find(batch, cue_set())
+        shown = tagger.classifier.score(candidates_in(batch, found)[0]) >= SHOWN_FROM
+        learned = {name: shown[:, column] for column, name in enumerate(tagger.classifier.behaviors)}
+        return [
+            {name for name, yes in learned.items() if yes[i]} | (others - set(learned))
+            for i, others in enumerate(shown_in(found, batch.segments))
+        ]
 
     def tags(responses: Sequence[str], prompts: Sequence[str]) -> list[Tags]:
-        tagged = []
-        for spans in map(prose, responses):
-            named = zip(spans, says(spans) if spans else [], strict=True)
-            tagged.append([(span.start, span.stop, name) for span, names in named for name in names])
-        return tagged
+        return tags_by_row(tagger.find(make_batch(responses, prompts=prompts)), len(responses))
 
     return Tagger(folder.name, says, tags)
-
-
-def prose(response: str) -> list[Span]:
-    """Segment a response into the spans that a model scores."""
-    segments = segment(response)
-    texts = [response[each.start : each.stop] for each in segments]
-    return [
-        Span("", "", texts[i], texts[i - 1] if i else "", "", each.start, each.stop, i / len(segments))
-        for i, each in enumerate(segments)
-        if each.kind in PROSE
-    ]
 
 
 def published_tagger(name: str) -> Tagger:

@@ -14,18 +14,30 @@ from traceanalytics.tagging import Tagger, digest_of
 from traceanalytics.types import JSON
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow
+    from numpy.typing import NDArray
 
-    from traceanalytics.cues.finding import CueSet
+    from traceanalytics.classifiers.base import Classifier
+
+
+DEFAULT = "ngrams"  # the shipped model: what a new store is tagged with
+CUES = "cues"
+KEPT_FROM = 0.25  # scores from here on are stored: what almost shows a behavior is worth a look
+SHIPPED = Path(__file__).with_name("shipped")
 
 
 @cache
 def get_tagger(name: str) -> Tagger:
-    """Return a tagger; it is made once a process."""
+    """Return a tagger by its name, or a trained one by its folder; it is made once a process."""
     from traceanalytics.rules.published import PUBLISHED
 
     if name == CUES:
         return _cues()
+    if name in shipped_models():
+        return load_tagger(SHIPPED / name)
+    if (Path(name) / "card.json").is_file():
+        return load_tagger(Path(name))
     if name == rlvmr.TAGGER:
         source = Path(rlvmr.__file__).read_text(encoding="utf-8")
         return SelfReports(name, "published", __version__, digest_of([name, source]))
@@ -39,10 +51,22 @@ def tagger_names() -> list[str]:
     """Return the names of all taggers."""
     from traceanalytics.rules.published import PUBLISHED
 
-    return [CUES, *sorted([*PUBLISHED, rlvmr.TAGGER])]
+    return [CUES, *shipped_models(), *sorted([*PUBLISHED, rlvmr.TAGGER])]
 
 
-CUES = "cues"
+def shipped_models() -> list[str]:
+    """Return the names of the models that ship beside the code."""
+    return sorted(card.parent.name for card in SHIPPED.glob("*/card.json"))
+
+
+def load_tagger(folder: Path) -> "Trained":
+    """Load a saved model as a tagger; what cues and rules decide is part of what it is."""
+    from traceanalytics.classifiers.models import load_model
+
+    classifier, card = load_model(folder)
+    digest = digest_of([_cues().digest, classifier.kind, *map(repr, sorted(card["files"].items()))])
+    name = str(card.get("name") or folder.name)
+    return Trained(name, classifier.kind, str(card.get("version") or __version__), digest, classifier, card)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +123,126 @@ class Cues:
         """Return what rules decide, and what cues propose of the behaviors that no rule decides."""
         import pyarrow
 
+        from traceanalytics.candidates import cue_set
         from traceanalytics.cues.finding import find
 
-        return pyarrow.concat_tables([rules.find_all(batch), find(batch, _cue_set())])
+        return pyarrow.concat_tables([rules.find_all(batch), find(batch, cue_set())])
 
     def card(self) -> dict[str, JSON]:
         """Name the behaviors that it decides."""
-        behaviors = sorted({*BEHAVIORS.all(), *rules.BEHAVIORS})
-        return {"about": "exact rules and cues of every behavior", "behaviors": behaviors}
+        return {"about": "exact rules and cues of every behavior", "behaviors": _all_behaviors()}
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A trained model: exact rules for what they decide, its heads for what it learned, cues for the rest."""
+
+    name: str
+    kind: str
+    version: str
+    digest: str
+    classifier: "Classifier"
+    facts: dict[str, JSON]
+
+    def find(self, batch: Batch) -> "pyarrow.Table":
+        """Return what rules decide, what the model thinks of each segment of prose, and what cues say of the rest."""
+        import pyarrow
+
+        from traceanalytics.candidates import candidates_in, cue_set
+        from traceanalytics.cues.finding import find
+
+        said = find(batch, cue_set())
+        candidates, at = candidates_in(batch, said)
+        scores = self.classifier.score(candidates)
+        learned = [name for name in self.classifier.behaviors if name not in rules.BEHAVIORS]
+        scored = self._spans(batch, scores, at, said, learned)
+        return pyarrow.concat_tables([rules.find_all(batch), scored, _of_others(said, learned)])
+
+    def card(self) -> dict[str, JSON]:
+        """Return the model's card, with every behavior that this tagger decides."""
+        learned = ", ".join(self.classifier.behaviors)
+        about = f"exact rules, heads trained from labels ({learned}), cues for the rest"
+        return {**self.facts, "about": about, "learned": list(self.classifier.behaviors), "behaviors": _all_behaviors()}
+
+    def _spans(
+        self,
+        batch: Batch,
+        scores: "NDArray[np.float32]",
+        at: "NDArray[np.int64]",
+        said: "pyarrow.Table",
+        learned: list[str],
+    ) -> "pyarrow.Table":
+        """Make a span of each score that is worth keeping; a cue that stands there lends it its attributes."""
+        import numpy as np
+        import pyarrow
+
+        columns = [self.classifier.behaviors.index(name) for name in learned]
+        rows, heads = np.nonzero(scores[:, columns] >= KEPT_FROM)
+        places, segments = at[rows], batch.segments
+        names = pyarrow.array(learned, pyarrow.string())
+        return pyarrow.table(
+            {
+                "row": pyarrow.array(segments.row[places], pyarrow.int64()),
+                "behavior": names.take(pyarrow.array(heads)),
+                "start": pyarrow.array(segments.start[places], pyarrow.int32()),
+                "stop": pyarrow.array(segments.stop[places], pyarrow.int32()),
+                "score": pyarrow.array(scores[:, columns][rows, heads], pyarrow.float32()),
+                "attributes": _attributes(batch, said, places, heads, learned),
+            }
+        )
+
+
+def _of_others(said: "pyarrow.Table", learned: list[str]) -> "pyarrow.Table":
+    import pyarrow
+    from pyarrow import compute
+
+    return said.filter(compute.invert(compute.is_in(said["behavior"], pyarrow.array(learned, pyarrow.string()))))
+
+
+def _attributes(
+    batch: Batch, said: "pyarrow.Table", places: "NDArray[np.int64]", heads: "NDArray[np.int64]", learned: list[str]
+) -> "pyarrow.Array":
+    """Return the attributes of spans: those of the cue that stands there, else what the segment alone says."""
+    import numpy as np
+    import pyarrow
+    from pyarrow import compute
+
+    from traceanalytics.candidates import segments_of
+
+    kind = pyarrow.map_(pyarrow.string(), pyarrow.string())
+    column = compute.index_in(said["behavior"], pyarrow.array(learned, pyarrow.string())).fill_null(len(learned))
+    width = len(learned) + 1
+    keys = segments_of(batch, said) * width + column.to_numpy() if said.num_rows else np.zeros(0, np.int64)
+    order = np.argsort(keys, kind="stable")
+    wanted = places * width + heads
+    found = np.minimum(np.searchsorted(keys[order], wanted), max(len(keys) - 1, 0))
+    with_cue = keys[order][found] == wanted if len(keys) else np.zeros(len(wanted), np.bool_)
+    chosen = np.full(len(wanted), len(keys), np.int64)
+    chosen[with_cue] = order[found[with_cue]]
+    own: list[list[tuple[str, str]]] = [[]]
+    for i in np.flatnonzero(~with_cue).tolist():
+        if names := BEHAVIORS.get(learned[heads[i]]).attributes:
+            chosen[i] = len(keys) + len(own)
+            own.append(attributes_of(batch, int(places[i]), names))
+    every = [said["attributes"].combine_chunks(), pyarrow.array(own, kind)]
+    return pyarrow.concat_arrays([each for each in every if len(each)]).take(pyarrow.array(chosen))
+
+
+def attributes_of(batch: Batch, at: int, names: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return what a whole segment says of a behavior's attributes."""
+    from traceanalytics.cues.attributes import ATTRIBUTES
+
+    segments = batch.segments
+    response = batch.responses[int(segments.row[at])].as_py()
+    text = response[segments.start[at] : segments.stop[at]]
+    return [(name, str(ATTRIBUTES[name](text, slice(0, len(text)))).lower()) for name in names if name in ATTRIBUTES]
+
+
+def _all_behaviors() -> list[str]:
+    return sorted({*BEHAVIORS.all(), *rules.BEHAVIORS})
 
 
 @cache
-def _cue_set() -> "CueSet":
-    from traceanalytics.cues.finding import make_cue_set
-
-    return make_cue_set(each for each in BEHAVIORS.all().values() if each.name not in rules.BEHAVIORS)
-
-
 def _cues() -> Cues:
     from traceanalytics import cues, rules, segments
     from traceanalytics.readers import text

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from typing import Protocol
 
@@ -85,6 +86,12 @@ class Judged:
     behaviors: tuple[str, ...]
     answers: NDArray[np.int8]
     groups: tuple[str, ...]  # what a split keeps together: the prompt
+    voices: tuple[str, ...] = ()  # who wrote the text, such as a batch of labels or a run; empty where nobody knows
+
+    def part(self, rows: NDArray[np.bool_]) -> "Judged":
+        """Return some of the judgments."""
+        groups, voices = (tuple(compress(each, rows.tolist())) for each in (self.groups, self.voices))
+        return Judged(self.candidates.part(rows), self.behaviors, self.answers[rows], groups, voices)
 
     def part(self, rows: NDArray[np.bool_]) -> "Judged":
         """Return some of the judgments."""
@@ -154,4 +161,11 @@ def judged_of(judgments: Sequence[Judgment], behaviors: Sequence[str]) -> Judged
         behaviors=tuple(behaviors),
         answers=answers,
         groups=tuple(judgment.prompt or judgment.source or judgment.id for judgment in segments),
+        voices=tuple(_voice(judgment.source) for judgment in segments),
     )
+
+
+def _voice(source: str) -> str:
+    """Return the batch that a source such as `seed:longcot:t01` names; a user's rollouts are one."""
+    parts = source.split(":")
+    return parts[0] if parts[0] == "rollout" else ":".join(parts[:2])

@@ -81,8 +81,10 @@ def digest_of_files(paths: Iterable[Path]) -> str:
 
 
 def digest_of_behaviors(behaviors: Iterable[Behavior]) -> str:
-    """Return a digest of what behaviors mean; examples and cues teach no classifier and do not count."""
+    """Return a digest of what behaviors mean and which cues propose them; examples teach no classifier."""
     whole = sha256()
     for behavior in sorted(behaviors, key=lambda behavior: behavior.name):
-        whole.update("\0".join((behavior.name, behavior.definition, behavior.border, "")).encode())
+        whole.update(
+            "\0".join((behavior.name, behavior.definition, behavior.border, *map(repr, behavior.cues))).encode()
+        )
     return whole.hexdigest()[:16]

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from traceanalytics.classifiers.arrays import read_arrays
-from traceanalytics.classifiers.base import Candidates, Judged
+from traceanalytics.classifiers.base import NOT_JUDGED, SHOWN, YES, Candidates, Judged
+from traceanalytics.classifiers.comparing import f1_difference
 from traceanalytics.classifiers.heads import FOLDS, calibrate, fit_heads, held_out_margins
-from traceanalytics.classifiers.splits import folds_of
+from traceanalytics.classifiers.splits import folds_by_voice
 from traceanalytics.errors import BadModel
 from traceanalytics.types import JSON
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 _RAREST = 7.0  # no slot counts for more than this, however few segments have it
+EVEN = np.float32(0.5)  # a probability from here on means shown
 _STEPS = 127  # weights are kept in this many steps a head: one byte each
 
 
@@ -32,15 +34,24 @@ class Ngrams:
         self._scales: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
         self._bias: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
         self._slopes: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
+        self._by_cues: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)  # heads that leave the decision to cues
 
     def fit(self, judged: Judged) -> None:
-        """Fit all heads on what was judged for them, and calibrate each on folds that it did not see."""
+        """Fit all heads on what was judged for them, and calibrate each on folds that it did not see.
+
+        Its yeses are there as often right as those of the cues of its behavior: a rate that counts too much is worse
+        than one that misses. A head that is not clearly better there than the cues leaves the decision to them.
+        """
         rows = _features(judged.candidates, judged.candidates.cue_names)
         rarity = _rarity(rows)
         weighted = rows.multiply(rarity[None, :]).tocsr()
         weights, bias = fit_heads(weighted, judged.answers)
-        margins = held_out_margins(weighted, judged.answers, folds_of(judged.groups, FOLDS), fit_heads)
+        folds = folds_by_voice(judged.voices, judged.groups, FOLDS)
+        margins = held_out_margins(weighted, judged.answers, folds, fit_heads)
         thresholds, slopes = calibrate(margins, judged.answers)
+        thresholds = np.maximum(thresholds, _as_precise_as_cues(margins, judged))
+        held_out = (margins >= thresholds).astype(np.bool_)
+        self._by_cues = _not_better(held_out, judged)
         by_slot = weights * rarity[:, None]
         self.behaviors, self.cue_names = judged.behaviors, judged.candidates.cue_names
         self._scales = (np.abs(by_slot).max(axis=0, initial=1e-9) / _STEPS).astype(np.float32)
@@ -56,7 +67,9 @@ class Ngrams:
         score_heads(*candidates.places(), candidates.said_by_cues(self.cue_names), lanes, sums)
         margins = sums[:, : len(self.behaviors)] * self._scales + self._bias
         probabilities: NDArray[np.float32] = 1 / (1 + np.exp(-np.clip(margins * self._slopes, -30, 30)))
-        return probabilities
+        shown = candidates.said_by_cues(self.behaviors) == SHOWN
+        bounded = np.where(shown, np.maximum(probabilities, EVEN), np.minimum(probabilities, np.nextafter(EVEN, 0)))
+        return np.where(self._by_cues, bounded, probabilities)
 
     def save(self, folder: Path) -> dict[str, JSON]:
         """Write `weights.npz`."""
@@ -66,8 +79,11 @@ class Ngrams:
             scales=self._scales,
             bias=self._bias,
             slopes=self._slopes,
+            by_cues=self._by_cues,
         )
-        return {"behaviors": list(self.behaviors), "cues": list(self.cue_names), "slots": len(self._weights)}
+        by_cues = [name for name, cues in zip(self.behaviors, self._by_cues, strict=True) if cues]
+        names = {"behaviors": list(self.behaviors), "decided_by_cues": by_cues, "cues": list(self.cue_names)}
+        return {**names, "slots": len(self._weights)}
 
     @classmethod
     def load(cls, folder: Path, card: dict[str, JSON]) -> "Ngrams":
@@ -78,9 +94,16 @@ class Ngrams:
         model.behaviors, model.cue_names = tuple(card["behaviors"]), _names(card.get("cues", []), folder)
         heads = len(model.behaviors)
         per_head = ((heads,), np.float32)
-        wanted = {"weights": ((SLOTS, heads), np.int8), "scales": per_head, "bias": per_head, "slopes": per_head}
+        wanted: dict[str, tuple[tuple[int, ...], type]] = {
+            "weights": ((SLOTS, heads), np.int8),
+            "scales": per_head,
+            "bias": per_head,
+            "slopes": per_head,
+            "by_cues": ((heads,), np.bool_),
+        }
         arrays = read_arrays(folder / "weights.npz", wanted)
-        model._weights, model._scales, model._bias, model._slopes = (arrays[name] for name in wanted)
+        for name in wanted:
+            setattr(model, f"_{name}", arrays[name])
         return model
 
 
@@ -103,6 +126,36 @@ def _rarity(rows: "csr_matrix") -> NDArray[np.float64]:
     rarity = np.asarray(np.minimum(np.log((1 + rows.shape[0]) / (1 + having)) + 1, _RAREST))
     rarity[CUE_BASE:] = 1
     return rarity
+
+
+def _as_precise_as_cues(margins: NDArray[np.float64], judged: Judged) -> NDArray[np.float64]:
+    """Return for every head the lowest margin from which on held-out yeses are as often right as those of the cues."""
+    shown = judged.candidates.said_by_cues(judged.behaviors) == SHOWN
+    known, truth = judged.answers != NOT_JUDGED, judged.answers == YES
+    lowest = np.full(len(judged.behaviors), -np.inf)
+    for head in range(len(lowest)):
+        rows = known[:, head]
+        if (said := shown[rows, head]).any():
+            order = np.argsort(-margins[rows, head], kind="stable")
+            right = np.cumsum(truth[rows, head][order]) / np.arange(1, len(order) + 1)
+            enough = np.flatnonzero(right >= truth[rows, head][said].mean())
+            if len(enough):
+                lowest[head] = margins[rows, head][order[enough[-1]]]
+    return lowest
+
+
+def _not_better(held_out: NDArray[np.bool_], judged: Judged) -> NDArray[np.bool_]:
+    """Say which heads are not better than cues: 95% of draws of whole groups of held-out rows must say so."""
+    shown = judged.candidates.said_by_cues(judged.behaviors) == SHOWN
+    _, groups = np.unique(judged.groups, return_inverse=True)
+    known, truth = judged.answers != NOT_JUDGED, judged.answers == YES
+    worse = np.zeros(len(judged.behaviors), dtype=np.bool_)
+    for head in range(len(worse)):
+        if shown[:, head].any():
+            rows = known[:, head]
+            low, _ = f1_difference(held_out[rows, head], shown[rows, head], truth[rows, head], groups[rows])
+            worse[head] = low <= 0
+    return worse
 
 
 def _names(found: JSON, folder: Path) -> tuple[str, ...]:
