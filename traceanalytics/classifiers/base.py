@@ -93,11 +93,6 @@ class Judged:
         groups, voices = (tuple(compress(each, rows.tolist())) for each in (self.groups, self.voices))
         return Judged(self.candidates.part(rows), self.behaviors, self.answers[rows], groups, voices)
 
-    def part(self, rows: NDArray[np.bool_]) -> "Judged":
-        """Return some of the judgments."""
-        groups = tuple(group for group, kept in zip(self.groups, rows.tolist(), strict=True) if kept)
-        return Judged(self.candidates.part(rows), self.behaviors, self.answers[rows], groups)
-
 
 @dataclass(frozen=True, slots=True)
 class FoundSpan:
