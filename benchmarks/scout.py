@@ -44,14 +44,16 @@ def main(log: Path, patterns: dict[str, str], count: int) -> float:
 
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(store(f"{folder}/transcripts"))
-        began = time.perf_counter()
-        status = scan(
-            scanners=[("cues", cues())],
-            transcripts=transcripts_from(f"{folder}/transcripts"),
-            scans=f"{folder}/scans",
-            display="none",
-        )
-        seconds = time.perf_counter() - began
+        for limit in (1, count):  # the first scan imports and starts what the second one uses
+            began = time.perf_counter()
+            status = scan(
+                scanners=[("cues", cues())],
+                transcripts=transcripts_from(f"{folder}/transcripts"),
+                scans=f"{folder}/scans",
+                limit=limit,
+                display="none",
+            )
+            seconds = time.perf_counter() - began
     if not status.complete:
         raise SystemExit(f"the scan did not come to its end: {status}")
     return sum(len(response.encode()) for response in responses) / 1e6 / seconds

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from traceanalytics.cues.programs import Programs
 
 _LONGEST_KNOWN = 300  # characters of a segment that is remembered
-_MOST_KNOWN = 50_000
+_MOST_KNOWN = 30_000
 CONFIRMED, VETOED = 1.0, 0.25  # a vetoed cue is kept, to show what almost fired and why it did not
 
 
