@@ -79,6 +79,10 @@ def test_queries_of_rates_take_the_same_parts(two_levels: Store) -> None:
     for query in ("behavior_density", "published_code_rate", "reward_over_steps", "length_over_steps"):
         assert two_levels.query(query, by="level", in_split="eval")["part"].to_pylist() == ["easy", "hard", None] * 2
         assert two_levels.query(query, in_split="eval").num_rows == 2
+    roles = two_levels.query("code_roles_over_steps", by="level", in_split="eval").to_pylist()
+    assert {(row["step"], row["part"]): row["share"] for row in roles if row["role"] == "code_reasoning"} == {
+        (row["step"], row["part"]): row["share"] for row in rows
+    }
 
 
 def test_a_wrong_column_is_answered_with_the_list(two_levels: Store) -> None:

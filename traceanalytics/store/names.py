@@ -25,7 +25,7 @@ PARTS = (
     "seed",
     "base_run_id",
 )  # of the query `rollout_parts`, which takes keys of `condition` beside them
-_RUNS = ("in_run", "in_other_run", "base", "true_run")
+_RUNS = ("in_run", "in_other_run", "base", "true_run", "distilled")
 _BEHAVIORS = ("in_behavior", "in_behaviors", "in_other_behavior")
 _TAGGERS = ("in_tagger", "in_other")
 _TAGGERS_OF = "SELECT name, kind, card FROM taggers"
