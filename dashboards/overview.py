@@ -24,14 +24,14 @@ def build(store: Store, selectors: Selectors) -> list[Block]:
     """Lead with the verdict; without tags, with the reward."""
     view = look(store, selectors)
     shifts = shifts_of(view)
-    said: list[Block] = [Text(each, "lead") for each in story(view)]
-    said += [Text(sentences(each), "plain" if said else "lead") for each in shifts.values()]
+    told: list[Block] = [Text(each, "lead") for each in story(view)]
+    told += _word_and_code(view) if told else []
+    said = [*told, *(Text(sentences(each), "plain" if told else "lead") for each in shifts.values())]
     careful = [Text("Careful: " + "; ".join(cautions(view)) + ".", "warning")] if cautions(view) else []
     if view.tagger is None:
         untagged = Text(f"No rollout is tagged yet: `ta tag{view.command}` finds the behaviors.", "warning")
         return [untagged, *careful, _rewards(view), _runs(view)]
-    story_first = _word_and_code(view) if story(view) else []
-    return [*said, *story_first, *careful, *_what_moved(view), *_over_training(view), _rewards(view), _runs(view)]
+    return [*said, *careful, *_what_moved(view), *_over_training(view), _rewards(view), _runs(view)]
 
 
 def _word_and_code(view: View) -> list[Block]:

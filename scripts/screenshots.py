@@ -15,7 +15,7 @@ from browser import Browser  # noqa: E402
 MOST_BYTES = 300_000
 # name: width, dark, what stands at the top of the picture, height
 PICTURES = {
-    "overview": (1100, False, "header", 900),
+    "overview": (1100, False, "header", 840),
     "behaviors-dark": (1100, True, "#behaviors", 900),
     "strategies": (1100, False, "#strategies figure:nth-of-type(3)", 820),
     "reading": (1100, False, "#reading .beside", 640),

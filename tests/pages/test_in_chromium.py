@@ -156,6 +156,18 @@ def test_a_click_on_the_legend_singles_out_a_run(page: Browser) -> None:
     page.wait_for(f"{FADED.format(chart=chart)} > 0")
 
 
+def test_a_point_leads_to_rollouts_or_to_the_command_that_shows_them(page: Browser) -> None:
+    chart = chart_number(page, "Every behavior over training")
+    box = place_of(page, f'[data-chart="{chart}"] [class*=child_layer] path[aria-label^="step: 20;"]')
+    page.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for("document.querySelector('p.read')?.textContent.includes('ta read --behavior ')")
+    assert " at step 20: " in page.evaluate("document.querySelector('p.read').textContent")
+    held = "document.querySelector('h3[data-step=\"40\"]')"
+    name = page.evaluate(f"{held}.dataset.behavior")
+    page.evaluate(f"read(document.querySelector('.chart'), {{behavior: {name!r}, step: 40}})")
+    assert page.evaluate(f"{held}.classList.contains('here')")
+
+
 def test_a_rollout_opens_on_a_click(page: Browser) -> None:
     box = place_of(page, "#reading .rollout:not([open]) > summary")
     page.click(box["x"] + 20, box["y"] + box["height"] / 2)

@@ -103,11 +103,22 @@ def test_another_tagger_can_be_chosen(live: Live) -> None:
     assert (status, "no tagger that has read rollouts here is called 'spurious'" in said) == (400, True)
 
 
+def test_a_point_of_the_live_page_leads_to_its_rollouts(live: Live) -> None:
+    with Browser() as browser:
+        browser.open(live.address)
+        browser.draw_all()
+        browser.evaluate("read(document.body, {behavior: 'verification', step: 20, run: 'random'})")
+        browser.wait_for("location.pathname === '/reading' && document.readyState === 'complete'")
+        assert "behavior=verification&step=20&run=random" in browser.evaluate("location.search")
+        headings = browser.evaluate("[...document.querySelectorAll('h3[data-step]')].map(h => h.textContent)")
+        assert "Shows verification at step 20" in headings
+
+
 def test_the_search_narrows_what_is_read(live: Live) -> None:
     _, found = get(live, "/reading?run=random&behavior=verification&search=the", cookie=cookie_of(live))
     _, none = get(live, "/reading?run=random&behavior=verification&search=zebra-crossing", cookie=cookie_of(live))
-    assert 'class="rollout"' in found.split("side by side")[0]
-    assert "Shows verification: no rollout at step 40" in none
+    assert "Shows verification at step 40" in found
+    assert "No rollout shows verification at step 40, or nearly does." in none
 
 
 def test_a_hostile_run_name_cannot_leave_its_place(live: Live) -> None:
