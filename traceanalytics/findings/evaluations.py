@@ -192,9 +192,9 @@ def refuse_gaps(row: dict[str, Any], *, tagged: bool, graded: bool = True) -> No
 
 
 def refuse_graders(store: Store, *rows: dict[str, Any]) -> None:
-    """Refuse evaluations that were graded in different ways, or by a reward that is not the ground truth's."""
+    """Refuse evaluations of which no two rollouts were graded alike, or by a reward that is not the ground truth's."""
     for row in rows:
-        if row["graders"] != rows[0]["graders"]:
+        if not set(row["graders"]) & set(rows[0]["graders"]):
             raise Refused(
                 f"correctness of run {rows[0]['run_id']!r} at step {rows[0]['step']} comes from "
                 f"{' and '.join(rows[0]['graders'])} and of run {row['run_id']!r} at step {row['step']} from "
