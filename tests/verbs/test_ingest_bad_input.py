@@ -241,6 +241,16 @@ def zip_with(path: Path, name: str, data: bytes) -> Path:
     return path
 
 
+def fifo(path: Path) -> Path:
+    os.mkfifo(path)
+    return path
+
+
+def loop(path: Path) -> Path:
+    path.symlink_to(path)
+    return path
+
+
 def encrypted_zip(path: Path) -> Path:
     zip_with(path, "1.jsonl", LINE)
     data = bytearray(path.read_bytes())
@@ -267,6 +277,10 @@ def encrypted_zip(path: Path) -> Path:
         (lambda f: put(f / "notes.txt", b"hello"), "it is no JSON, Parquet, Arrow or CSV"),
         (lambda f: put(f / "1.parquet", b"PAR1" + b"x" * 99), "its first record cannot be read: the Parquet file"),
         (lambda f: put(f / "1.jsonl.gz", b"\x1f\x8b\x08\x00broken"), "the compressed file is cut off"),
+        (lambda f: put(f / "1.jsonl.gz", gzip.compress(LINE * 9)[:60]), "first record cannot be read: the compressed"),
+        (lambda f: put(f / "1.jsonl", LINE.decode().encode("utf-16")), "1.jsonl: it is UTF-16; write it in UTF-8"),
+        (lambda f: fifo(f / "pipe"), "pipe: neither a file nor a folder; write what it gives to a file first"),
+        (lambda f: loop(f / "loop"), "loop: Too many levels of symbolic links"),
         (lambda f: put(f / "a.zip", b"PK\x03\x04broken"), "a zip archive that cannot be read: File is not a zip file"),
         (
             lambda f: zip_with(f / "a.zip", "../../home/me/.bashrc.jsonl", LINE),
@@ -284,8 +298,8 @@ def encrypted_zip(path: Path) -> Path:
         (lambda f: f / "nowhere", "no such file or folder"),
     ],
     ids=[
-        "empty", "LFS", "LFS parquet", "pickle", "pickle by name", "torch", "text", "parquet", "gz", "zip", "outside",
-        "bomb", "encrypted", "tar", "no keys", "torn", "no files", "missing",
+        "empty", "LFS", "LFS parquet", "pickle", "pickle by name", "torch", "text", "parquet", "gz", "cut", "UTF-16",
+        "pipe", "loop", "zip", "outside", "bomb", "encrypted", "tar", "no keys", "torn", "no files", "missing",
     ],
 )  # fmt: skip
 def test_a_path_without_rollouts_is_refused_in_one_line(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 PANEL = "Logs in"
 _SECONDS_BETWEEN_LINES = 10.0
 _SKIPPED_SHOWN = 8
+_SHARE_TO_TELL_THE_TIME = 0.01
 
 
 class IngestCommand(TyperCommand):
@@ -174,11 +175,12 @@ class Progress:
         >>> from traceanalytics.verbs.ingest import Reading
         >>> Progress._line(Reading("a", "1.jsonl", 50_000_000, 100_000_000, 20_000), 2.0)
         'a: 50%, 20,000 rollouts, 25 MB/s, 2 s left, 1.jsonl'
+        >>> Progress._line(Reading("a", "1.jsonl", 0, 100_000_000, 0), 2.0)
+        'a: 0%, 0 rollouts, 0 MB/s, 1.jsonl'
         """
         speed = reading.bytes_read / seconds
-        left = (reading.bytes_in_all - reading.bytes_read) / speed if speed else 0.0
         share = reading.bytes_read / max(reading.bytes_in_all, 1)
-        return (
-            f"{reading.run}: {share:.0%}, {reading.rollouts:,} rollouts, {speed / 1e6:.0f} MB/s, "
-            f"{left:.0f} s left, {reading.file}"
-        )
+        said = [f"{reading.run}: {share:.0%}", f"{reading.rollouts:,} rollouts", f"{speed / 1e6:.0f} MB/s"]
+        if share >= _SHARE_TO_TELL_THE_TIME:
+            said.append(f"{(reading.bytes_in_all - reading.bytes_read) / speed:.0f} s left")
+        return ", ".join([*said, reading.file] if reading.file else said)

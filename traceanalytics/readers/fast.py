@@ -216,9 +216,9 @@ def _structure(reader: Reader) -> dict[str, str] | None:
 
 
 def _names_clash(keys: Iterable[str]) -> bool:
-    """Say whether DuckDB, to which names in upper and lower case are the same, cannot tell the keys apart."""
+    """Say whether DuckDB cannot tell the keys apart, or name one of them: upper and lower case are the same to it."""
     wanted = [key.lower() for key in keys]
-    return len(set(wanted)) < len(wanted) or "" in wanted
+    return len(set(wanted)) < len(wanted) or "" in wanted or any("\0" in key for key in wanted)
 
 
 def _if(condition: str, then: str) -> str:

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -260,6 +260,8 @@ def _line_records(stream: BinaryIO) -> Iterator[Located]:
             if is_blank(raw):
                 continue
             found = records_in_line(raw, block.first_line + at, block.first_byte + start, opening)
+            if block.broken and found[-1].fault:
+                found[-1] = replace(found[-1], fault=block.broken)
             if opening is None and found[0].fault is None:
                 opening = opening_of(raw)
             yield from found

@@ -3,6 +3,7 @@
 Archives are read in place, never unpacked to disk. What a file is, its content says; its name is only a hint.
 """
 
+import codecs
 import io
 import os
 import re
@@ -32,6 +33,7 @@ _ZSTD = (b"\x28\xb5\x2f\xfd", *(bytes([kind]) + b"\x2a\x4d\x18" for kind in rang
 _ZIP = b"PK\x03\x04"
 _EMPTY_ZIP = b"PK\x05\x06"
 _LFS = b"version https://git-lfs.github.com/spec/"
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _PICKLE_NAMES = (".pkl", ".pickle", ".pt", ".pth", ".joblib")
 _PICKLE_OPENINGS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 _ZSTD_METHOD = 93
@@ -102,9 +104,11 @@ def find_files(root: Path) -> Iterator[tuple[Path, str, os.stat_result]]:
         found = root.stat()
     except OSError as error:
         raise BadInput(f"{root}: {_said(error)}") from error
-    if not stat.S_ISDIR(found.st_mode):
+    if stat.S_ISREG(found.st_mode):
         yield root, as_text(Path(root.name)), found
         return
+    if not stat.S_ISDIR(found.st_mode):
+        raise BadInput(f"{root}: neither a file nor a folder; write what it gives to a file first")
     paths = {}
     for folder, folders, files in os.walk(root):
         folders[:] = [name for name in folders if not name.startswith(".")]
@@ -232,6 +236,8 @@ def _refusal(head: bytes, name: str, size: int) -> str | None:
         return f"a Git LFS pointer instead of the file{wanted}; run `git lfs pull`, then ingest again"
     if name.lower().endswith(_PICKLE_NAMES) or head.startswith(_PICKLE_OPENINGS):
         return _PICKLED
+    if head.startswith(_UTF16):
+        return "it is UTF-16; write it in UTF-8"
     if head[257:262] == b"ustar":
         return "a tar archive; unpack it and ingest the folder"
     return None
@@ -374,4 +380,6 @@ def _said(error: Exception) -> str:
         return "no permission to read it"
     if isinstance(error, IsADirectoryError):
         return "it is a folder"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     return " ".join(str(error).split())
