@@ -106,7 +106,7 @@ def mean(values: Iterable[bool]) -> float:
     return sum(found) / len(found)
 
 
-def test_rollouts_become_judgments_and_judgments_correct_rates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rollouts_become_judgments_a_model_and_corrected_rates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     ta("simulate", "runs/a", "--prompts", 24, "--samples", 4, "--steps", 40, "--every", 20)
     assert ta("ingest", "runs/a")["rollouts"] == 2 * 3 * 24 * 4
@@ -118,14 +118,23 @@ def test_rollouts_become_judgments_and_judgments_correct_rates(tmp_path: Path, m
     checked = ta("labels", "check", "queue-uncertain-judged.jsonl")
     assert checked["judges"] == {"planted": drawn["drawn"]}
 
+    trained = ta("train", "ngrams", "queue-uncertain-judged.jsonl", "--out", "mine")
+    assert {"verification", "self_doubt"} <= set(trained["card"]["counts"])
+    model = ta("tag", "--tagger", "mine")["tagger_id"]
+
     audit = ta("suggest", "audit", *behaviors, "--split", "train", "-n", 90)
     assert judge_by_a_model(Path(audit["queue"]), Path("audit.jsonl"))["answered"] == audit["questions"]
     assert ta("labels", "load", "queue-uncertain-judged.jsonl", "audit.jsonl")["judgments"] > 200
 
     planted = planted_rates(Store("traces.duckdb"), "verification")
-    for row in ta("query", "corrected_rate", "in_behaviors=verification"):
-        assert row["audited"] >= 20
-        assert row["prediction_powered"] == pytest.approx(planted[row["from_step"], row["to_step"]], abs=0.12)
+    for tagger in ("cues", "mine"):
+        (chosen,) = ta("sql", f"SELECT tagger_id FROM taggers WHERE name = '{tagger}'")
+        rows = ta("query", "corrected_rate", "in_behaviors=verification", f"in_tagger={chosen['tagger_id']}")
+        for row in rows:
+            assert row["audited"] >= 20
+            assert row["prediction_powered"] == pytest.approx(planted[row["from_step"], row["to_step"]], abs=0.12)
+    errors = ta("sql", f"SELECT behavior FROM tagger_errors WHERE tagger_id = '{model}'")
+    assert {row["behavior"] for row in errors} == set(ASKED)
     found = ta("finding", "reflection_rate", "in_behaviors=verification", "in_split=train")
     kinds = {each["kind"] for each in found["estimates"]}
     assert kinds == {"raw", "corrected"}
