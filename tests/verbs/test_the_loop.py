@@ -128,9 +128,7 @@ def test_rollouts_become_judgments_a_model_and_corrected_rates(tmp_path: Path, m
 
     planted = planted_rates(Store("traces.duckdb"), "verification")
     for tagger in ("cues", "mine"):
-        (chosen,) = ta("sql", f"SELECT tagger_id FROM taggers WHERE name = '{tagger}'")
-        rows = ta("query", "corrected_rate", "in_behaviors=verification", f"in_tagger={chosen['tagger_id']}")
-        for row in rows:
+        for row in ta("query", "corrected_rate", "in_behaviors=verification", f"in_tagger={tagger}"):
             assert row["audited"] >= 20
             assert row["prediction_powered"] == pytest.approx(planted[row["from_step"], row["to_step"]], abs=0.12)
     errors = ta("sql", f"SELECT behavior FROM tagger_errors WHERE tagger_id = '{model}'")
