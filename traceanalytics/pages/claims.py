@@ -1,13 +1,18 @@
 """Findings on pages: each run's answer, remembered while the store does not change, or the sentence that refuses."""
 
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, get_finding
 from traceanalytics.pages.base import Block, Table, Text
-from traceanalytics.pages.view import View, state_of
+from traceanalytics.pages.view import View, asked, frozen, state_of
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
+
+if TYPE_CHECKING:
+    import pyarrow
 
 MOST_ROLLOUTS = 250_000  # that a page reads one by one; of more it names the command
 MOST_RUNS = 8  # that a page asks one by one
@@ -64,12 +69,26 @@ def refusals(said: list[str], what: str) -> list[Block]:
     return [Text(f"{what}: {reason}.") for reason in said[:3]]
 
 
+class _Remembering(Store):
+    """A store that answers from memory what another finding asked: several read the same evaluations."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store.path)
+        self._asked = store
+
+    def query(self, name: str, **arguments: object) -> "pyarrow.Table":
+        return asked(self._asked, state_of(self._asked), name, frozen(arguments))
+
+    def sql(self, statement: str, parameters: Mapping[str, object] | None = None) -> "pyarrow.Table":
+        return self._asked.sql(statement, parameters)
+
+
 @lru_cache(maxsize=128)
 def _answer(
     store: Store, state: tuple[int, int], finding: str, run: str | None, parameters: tuple[tuple[str, JSON], ...]
 ) -> Answer | str:
     try:
         chosen = {} if run is None else {"in_run": run}
-        return get_finding(finding).find(store, **chosen, **dict(parameters))
+        return get_finding(finding).find(_Remembering(store), **chosen, **dict(parameters))
     except Refused as refusal:
         return str(refusal)

@@ -56,7 +56,7 @@ class View:
 
     def table(self, query: str, **arguments: JSON) -> "pyarrow.Table":
         """Run a query; the same call on a store that has not changed is answered from memory."""
-        return asked(self.store, state_of(self.store), query, _frozen(arguments))
+        return asked(self.store, state_of(self.store), query, frozen(arguments))
 
     def sql(self, query: str, **arguments: JSON) -> str:
         """Return the call of a query as any DuckDB shell takes it."""
@@ -171,7 +171,8 @@ def _bin_width(chosen: Sequence[Mapping[str, JSON]]) -> int:
     )  # fmt: skip
 
 
-def _frozen(arguments: Mapping[str, JSON]) -> tuple[tuple[str, JSON], ...]:
+def frozen(arguments: Mapping[str, JSON]) -> tuple[tuple[str, JSON], ...]:
+    """Return arguments as a key to remember an answer by."""
     return tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in arguments.items())
 
 
