@@ -1,7 +1,7 @@
 """Language mixing: prose in a script or language that the prompt is not in. Formulas, quotations and names are none."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 
 import numpy as np
@@ -70,8 +70,14 @@ def _may_mix(reading: Reading) -> bool:
         return False
     if "http" in reading.prose:
         return True  # an address is blanked out, which may cut a word
-    words = {word.casefold() for word in set(_WORD.findall(reading.prose))}
-    return any(len(words & only) >= FOREIGN_WORDS for only in _only_in_others(asked).values())
+    others = _hold_words_of(reading.prose, _only_in_others(asked).values())
+    return bool(others) and any(_hold_words_of(line, others) for line in reading.prose.split("\n"))
+
+
+def _hold_words_of(text: str, others: Iterable[frozenset[str]]) -> list[frozenset[str]]:
+    """Return the lists of small words of which a text holds enough."""
+    words = {word.casefold() for word in set(_WORD.findall(text))}
+    return [only for only in others if len(words & only) >= FOREIGN_WORDS]
 
 
 @cache
