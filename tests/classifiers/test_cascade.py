@@ -47,7 +47,7 @@ def test_only_what_words_are_unsure_of_is_passed_on(model: Path) -> None:
     cascade, _ = load_model(model)
     assert isinstance(cascade, Cascade)
     candidates = judged().candidates
-    words = cascade._encoder.words.score(candidates)
+    words = cascade.encoder.words.score(candidates)
     middle = float(np.median(np.abs(words - 0.5)))
     cascade._band = np.array([middle], np.float32)
     scores = cascade.score(candidates)
@@ -61,7 +61,7 @@ def test_a_closed_band_leaves_everything_to_words(model: Path) -> None:
     assert isinstance(cascade, Cascade)
     cascade._band = np.zeros(1, np.float32)
     candidates = judged().candidates
-    np.testing.assert_array_equal(cascade.score(candidates), cascade._encoder.words.score(candidates))
+    np.testing.assert_array_equal(cascade.score(candidates), cascade.encoder.words.score(candidates))
     assert cascade.passed_on == 0
 
 

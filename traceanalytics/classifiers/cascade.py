@@ -34,34 +34,34 @@ class Cascade:
         self.options = options or CascadeOptions()
         self.behaviors: tuple[str, ...] = ()
         self.scored = self.passed_on = 0  # segments, since this object was made
-        self._encoder = Encoder(self.options, progress)
+        self.encoder = Encoder(self.options, progress)
         self._band: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
-        self._share_of_labels = 0.0
+        self.share_of_labels = 0.0
 
     def fit(self, judged: Judged) -> None:
         """Fit words and encoder, and the bands in which the encoder was right more often on held-out prompts."""
         if not 0 <= self.options.share <= 1:
             raise BadInput(f"--share is {self.options.share}; it must lie between 0 and 1")
-        self._encoder.fit(judged)
+        self.encoder.fit(judged)
         self.behaviors = judged.behaviors
-        self._band = choose_band(self._encoder.held_out, self.options.share)
-        self._share_of_labels = float(_unsure(self._encoder.held_out.words, self._band).any(axis=1).mean())
+        self._band = choose_band(self.encoder.held_out, self.options.share)
+        self.share_of_labels = float(_unsure(self.encoder.held_out.words, self._band).any(axis=1).mean())
 
     def score(self, candidates: Candidates) -> NDArray[np.float32]:
         """Return calibrated probabilities, the encoder's where words are unsure."""
-        scores: NDArray[np.float32] = self._encoder.words.score(candidates).copy()
+        scores: NDArray[np.float32] = self.encoder.words.score(candidates).copy()
         unsure = _unsure(scores, self._band)
         rows = np.flatnonzero(unsure.any(axis=1))
         self.scored, self.passed_on = self.scored + len(scores), self.passed_on + len(rows)
         if len(rows):
-            refined = self._encoder.refine(candidates.part(rows), scores[rows])
+            refined = self.encoder.refine(candidates.part(rows), scores[rows])
             scores[rows] = np.where(unsure[rows], refined, scores[rows])
         return scores
 
     def save(self, folder: Path) -> dict[str, JSON]:
         """Write the encoder with its words; the bands stand on the card."""
         bands = [round(float(width), 4) for width in self._band]
-        return {**self._encoder.save(folder), "band": bands, "share_of_labels": round(self._share_of_labels, 4)}
+        return {**self.encoder.save(folder), "band": bands, "share_of_labels": round(self.share_of_labels, 4)}
 
     @classmethod
     def load(cls, folder: Path, card: dict[str, JSON]) -> "Cascade":
@@ -72,8 +72,8 @@ class Cascade:
         if not numbers or len(bands) != wanted or not all(0 <= width <= 0.5 for width in bands):
             raise BadModel(f"{folder / 'card.json'}: 'band' is {bands!r}; it must be {wanted} numbers from 0 to 0.5")
         model = cls()
-        model._encoder = Encoder.load(folder, card)
-        model.behaviors = model._encoder.behaviors
+        model.encoder = Encoder.load(folder, card)
+        model.behaviors = model.encoder.behaviors
         model._band = np.array(bands, dtype=np.float32)
         return model
 
