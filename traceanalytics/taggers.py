@@ -1,5 +1,6 @@
 """Every tagger by name: the cues, the published detectors, and trained models."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow
     from numpy.typing import NDArray
 
-    from traceanalytics.classifiers.base import Classifier
+    from traceanalytics.classifiers.base import Candidates, Classifier
 
 
 DEFAULT = "ngrams"  # the shipped model: what a new store is tagged with
@@ -155,7 +156,7 @@ class Trained:
         candidates, at = candidates_in(batch, said)
         scores = self.classifier.score(candidates)
         learned = [name for name in self.classifier.behaviors if name not in rules.BEHAVIORS]
-        scored = self._spans(batch, scores, at, said, learned)
+        scored = self._spans(batch, candidates, scores, at, said, learned)
         return pyarrow.concat_tables([rules.find_all(batch), scored, _of_others(said, learned)])
 
     def card(self) -> dict[str, JSON]:
@@ -167,6 +168,7 @@ class Trained:
     def _spans(
         self,
         batch: Batch,
+        candidates: "Candidates",
         scores: "NDArray[np.float32]",
         at: "NDArray[np.int64]",
         said: "pyarrow.Table",
@@ -180,16 +182,37 @@ class Trained:
         rows, heads = np.nonzero(scores[:, columns] >= KEPT_FROM)
         places, segments = at[rows], batch.segments
         names = pyarrow.array(learned, pyarrow.string())
+        starts, stops = segments.start[places], segments.stop[places]
+        for i, (start, stop) in self._inside(candidates, rows, [learned[head] for head in heads]):
+            starts[i], stops[i] = starts[i] + start, starts[i] + stop
         return pyarrow.table(
             {
                 "row": pyarrow.array(segments.row[places], pyarrow.int64()),
                 "behavior": names.take(pyarrow.array(heads)),
-                "start": pyarrow.array(segments.start[places], pyarrow.int32()),
-                "stop": pyarrow.array(segments.stop[places], pyarrow.int32()),
+                "start": pyarrow.array(starts, pyarrow.int32()),
+                "stop": pyarrow.array(stops, pyarrow.int32()),
                 "score": pyarrow.array(scores[:, columns][rows, heads], pyarrow.float32()),
                 "attributes": _attributes(batch, said, places, heads, learned),
             }
         )
+
+    def _inside(
+        self, candidates: "Candidates", rows: "NDArray[np.int64]", behaviors: list[str]
+    ) -> Iterator[tuple[int, tuple[int, int]]]:
+        """Yield which scores belong to a part of their segment, and to which, where the kind can tell."""
+        import numpy as np
+
+        from traceanalytics.classifiers.base import FindsSpans
+
+        if not isinstance(self.classifier, FindsSpans) or not len(rows):
+            return
+        kept, number = np.unique(rows, return_inverse=True)
+        surest: dict[tuple[int, str], tuple[int, int]] = {}
+        for span in self.classifier.spans(candidates.part(kept)):
+            surest.setdefault((span.row, span.behavior), (span.start, span.stop))
+        for i, key in enumerate(zip(number.tolist(), behaviors, strict=True)):
+            if key in surest:
+                yield i, surest[key]
 
 
 def _of_others(said: "pyarrow.Table", learned: list[str]) -> "pyarrow.Table":

@@ -11,6 +11,8 @@ from traceanalytics.classifiers.base import NOT_JUDGED, YES, candidates_of
 from traceanalytics.classifiers.models import load_model, save_model
 from traceanalytics.classifiers.spancat import Spancat, SpancatOptions, clauses
 from traceanalytics.errors import BadInput, BadModel, MissingExtra
+from traceanalytics.segments import make_batch
+from traceanalytics.taggers import load_tagger
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +35,13 @@ def test_a_behavior_is_found_inside_a_sentence(fitted: Spancat) -> None:
     assert (span.row, span.behavior) == (0, "verification")
     assert "let me check this sum" in text[span.start : span.stop]
     assert "equals" not in text[span.start : span.stop]
+
+
+def test_a_tagger_tags_the_part_of_a_sentence_that_shows_the_behavior(model: Path) -> None:
+    response = "The sum is 12. So x equals 4, but let me check this sum."
+    found = load_tagger(model).find(make_batch([response])).to_pylist()
+    shown = [response[tag["start"] : tag["stop"]] for tag in found if tag["behavior"] == "verification"]
+    assert shown == ["but let me check this sum."]
 
 
 def test_offsets_count_code_points_of_the_segment_whatever_stands_before(fitted: Spancat) -> None:

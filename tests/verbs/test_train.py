@@ -2,13 +2,15 @@ import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from traceanalytics.classifiers.models import load_model
+from traceanalytics.cli import app
 from traceanalytics.errors import BadInput, BadLabel, UnknownName
 from traceanalytics.segments import make_batch
 from traceanalytics.taggers import get_tagger, load_tagger
 from traceanalytics.tagging import tag_batch
-from traceanalytics.verbs.train import train
+from traceanalytics.verbs.train import split_options, train
 
 CHECKS = ("Let me look over the sum once more", "I want to see whether that can be right", "Is the total really so")
 PLAINS = (
@@ -94,3 +96,31 @@ def test_too_few_labels_are_refused_with_what_is_needed(tmp_path: Path) -> None:
 def test_an_unknown_kind_is_answered_with_the_known_ones(labels: Path, tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="no classifier is called 'ngram'. Did you mean 'ngrams'?"):
         train("ngram", [labels], tmp_path / "model")
+
+
+def test_a_kind_reads_options_of_its_own_from_the_command_line(labels: Path, tmp_path: Path) -> None:
+    words = [
+        "train",
+        "spancat",
+        str(labels),
+        "--epochs",
+        "1",
+        "--out",
+        str(tmp_path / "model"),
+        "--rate=0.01",
+        "--json",
+    ]
+    done = CliRunner().invoke(app, words)
+    assert json.loads(done.stdout)["card"]["kind"] == "spancat"
+    assert load_model(tmp_path / "model")[0].behaviors == ("verification",)
+
+
+def test_an_option_that_a_kind_does_not_have_is_answered_with_those_it_has(labels: Path) -> None:
+    with pytest.raises(UnknownName, match="no option of spancat is called '--epocs'. Did you mean '--epochs'?"):
+        split_options("spancat", [str(labels), "--epocs", "3"])
+
+
+def test_a_kind_without_options_takes_none() -> None:
+    assert split_options("ngrams", ["mine/"]) == (None, ["mine/"])
+    with pytest.raises(UnknownName, match="no option of ngrams is called '--share'. Known: none"):
+        split_options("ngrams", ["--share", "0.1"])

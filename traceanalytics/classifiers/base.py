@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,6 +123,14 @@ class Classifier(Protocol):
     @classmethod
     def load(cls, folder: Path, card: dict[str, JSON]) -> "Classifier":
         """Read a saved model; a folder that does not fit its card is a BadModel."""
+
+
+@runtime_checkable
+class FindsSpans(Protocol):
+    """A classifier that also says where inside a segment a behavior is shown."""
+
+    def spans(self, candidates: Candidates) -> list[FoundSpan]:
+        """Return the places, of one candidate and behavior the surest first."""
 
 
 def candidates_of(texts: Sequence[str], previous: Sequence[str], position: Iterable[float]) -> Candidates:

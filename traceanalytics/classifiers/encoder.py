@@ -35,8 +35,9 @@ from traceanalytics.types import JSON
 HEADS_FILE, INT8_FILE = "heads.safetensors", "encoder.int8.onnx"
 WORDS = "ngrams"  # the kind that reads words
 _WORD_FOLDS = 3
+_FROZEN_DEPTH = 0.5  # upper layers tell topics apart; the turns of phrase that behaviors are stand below
 _PLACES = 8
-_PLACE_SCALE, _BEFORE_SCALE = 0.3, 0.5  # beside the segment's own vector, whose layers have length 1
+_PLACE_SCALE, _BEFORE_SCALE = 0.3, 0.5  # beside the segment's own vector, of length 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Encoder:
         _check(self.options)
         self._pretrained = find_pretrained(self.options.model, download=True)
         self._digest = self._pretrained.digest
-        self._model, self._tokenizer = read_pretrained(self._pretrained.folder)
+        self._read()
         self.behaviors = judged.behaviors
         self.words.fit(judged)
         (weights, bias), margins, tested = self._tuned(judged) if self.options.fine_tune else self._frozen(judged)
@@ -152,7 +153,7 @@ class Encoder:
         model = cls(options)
         model.behaviors = tuple(cast(list[str], card["behaviors"]))
         model._pretrained, model._digest = _found_again(folder, named, options), named["digest"]
-        model._model, model._tokenizer = read_pretrained(model._pretrained.folder)
+        model._read()
         model.words = type(model.words).load(folder, _words_card(path, card))
         if options.int8:
             model._int8 = _bytes_of(folder / INT8_FILE)
@@ -176,19 +177,23 @@ class Encoder:
         self._make_ready()
         return (tuned.weights * learned, np.where(learned, tuned.bias, NEVER)), tuned.margins, tuned.held_out
 
+    def _read(self) -> None:
+        """Read the encoder; of a frozen one the lower half, which held-out prompts liked as well as the whole."""
+        folder = cast(Pretrained, self._pretrained).folder
+        self._model, self._tokenizer = read_pretrained(folder, depth=1.0 if self.options.fine_tune else _FROZEN_DEPTH)
+
     def _make_ready(self, where: Path = Path(INT8_FILE)) -> None:
         """Put the encoder where it runs."""
-        layers, config = self._layers(), self._model.config
         if self.options.int8:
-            self._int8 = self._int8 or to_int8(self._model, self._tokenizer, layers)
+            self._int8 = self._int8 or to_int8(self._model, self._tokenizer)
             forward, device = int8_forward(self._int8, where), "cpu"
         else:
             device = choose_device(self.options.device)
-            forward = torch_forward(self._model, layers, device)
+            forward = torch_forward(self._model, device)
         self._body = Body(
             tokenizer=self._tokenizer,
             forward=forward,
-            width=config.hidden_size * len(layers),
+            width=self._model.config.hidden_size,
             max_tokens=self._most_tokens(),
             tokens_at_once=tokens_at_once(device),
         )
@@ -198,7 +203,7 @@ class Encoder:
         body, texts, previous = cast(Body, self._body), candidates.texts(), candidates.previous_texts()
         if self.options.fine_tune:
             return body.vectors(texts, previous, self._progress)
-        both = _by_length(body.vectors([*texts, *previous], None, self._progress), len(self._layers()))
+        both = _by_length(body.vectors([*texts, *previous], None, self._progress))
         own, before = both[: len(texts)], both[len(texts) :] * (_BEFORE_SCALE * (np.array(previous) != ""))[:, None]
         places = np.eye(_PLACES)[np.clip(candidates.position * _PLACES, 0, _PLACES - 1).astype(int)] * _PLACE_SCALE
         return np.concatenate([own, before, places], axis=1, dtype=np.float32)
@@ -206,12 +211,6 @@ class Encoder:
     def _width_of_rows(self) -> int:
         width = cast(Body, self._body).width
         return width if self.options.fine_tune else 2 * width + _PLACES
-
-    def _layers(self) -> tuple[int, ...]:
-        """Choose the layers that are read: the last one tells topics apart, the lower ones turns of phrase."""
-        if self.options.fine_tune:
-            return (-1,)
-        return (0, self._model.config.num_hidden_layers // 2, -1)
 
     def _most_tokens(self) -> int:
         places = getattr(self._model.config, "max_position_embeddings", None) or self.options.max_tokens
@@ -288,11 +287,10 @@ def _probability(margins: NDArray[Any]) -> NDArray[np.float32]:
     return probabilities
 
 
-def _by_length(vectors: NDArray[np.float32], layers: int) -> NDArray[np.float32]:
-    """Scale the part of every layer to length 1."""
-    parts = vectors.reshape(len(vectors), layers, -1)
-    scaled: NDArray[np.float32] = parts / np.maximum(np.linalg.norm(parts, axis=2, keepdims=True), 1e-6)
-    return scaled.reshape(vectors.shape)
+def _by_length(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale vectors to length 1."""
+    scaled: NDArray[np.float32] = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    return scaled
 
 
 def _read_card(path: Path, card: dict[str, JSON]) -> tuple[dict[str, str], EncoderOptions]:

@@ -166,7 +166,7 @@ class _Trainer:
         inputs = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
         halved = device == "cuda" and torch.cuda.is_bf16_supported()
         with torch.autocast(device, dtype=torch.bfloat16, enabled=halved):
-            return self.heads(pooled(self._model, inputs, (-1,)))
+            return self.heads(pooled(self._model, inputs))
 
     def _shuffled(self, rows: NDArray[np.int64], random: np.random.Generator) -> list[NDArray[np.int64]]:
         """Cut rows into batches of like length, in random order: sorted within random stretches of many batches."""

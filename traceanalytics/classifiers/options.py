@@ -1,7 +1,7 @@
 """What can be chosen of a kind when it is trained: fields of a dataclass, read from words such as `--fine-tune`."""
 
 from collections.abc import Sequence
-from dataclasses import MISSING, Field, field, fields
+from dataclasses import Field, field, fields
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from traceanalytics.errors import BadInput, UnknownName
@@ -14,18 +14,25 @@ def option(default: Any, about: str) -> Any:
     return field(default=default, metadata={"about": about})
 
 
-def read_options(kind: str, options_type: type[Options], words: Sequence[str]) -> Options:
-    """Read `--name VALUE` and `--name=VALUE`; a field that is true or false takes `--name` and `--no-name`."""
+def read_options(kind: str, options_type: type[Options], words: Sequence[str]) -> tuple[Options, list[str]]:
+    """Read `--name VALUE` and `--name=VALUE`, `--name` and `--no-name` where a field is true or false.
+
+    Returns the options, and the words that belong to none.
+    """
     known = {each.name.replace("_", "-"): each for each in _fields(options_type)}
     types = get_type_hints(options_type)
     given: dict[str, Any] = {}
-    rest = list(words)
+    rest, others = list(words), []
     while rest:
-        name, has_value, value = rest.pop(0).partition("=")
+        word = rest.pop(0)
+        if not word.startswith("--"):
+            others.append(word)
+            continue
+        name, has_value, value = word.partition("=")
         plain = name.removeprefix("--")
         negated = plain.startswith("no-") and plain not in known
         each = known.get(plain.removeprefix("no-") if negated else plain)
-        if not name.startswith("--") or each is None:
+        if each is None:
             raise UnknownName(f"option of {kind}", name, [f"--{known_name}" for known_name in known])
         if types[each.name] is bool:
             if has_value:
@@ -35,19 +42,7 @@ def read_options(kind: str, options_type: type[Options], words: Sequence[str]) -
         if not has_value and not rest:
             raise BadInput(f"{name} needs a value: {each.metadata['about']}")
         given[each.name] = _converted(name, value if has_value else rest.pop(0), types[each.name])
-    return options_type(**given)
-
-
-def describe_options(options_type: type) -> list[tuple[str, str, str]]:
-    """Return name, default and meaning of every option, for help."""
-    return [
-        (
-            f"--{each.name.replace('_', '-')}",
-            "" if each.default is MISSING else str(each.default),
-            each.metadata["about"],
-        )
-        for each in _fields(options_type)
-    ]
+    return options_type(**given), others
 
 
 def _fields(options_type: Any) -> tuple[Field[Any], ...]:

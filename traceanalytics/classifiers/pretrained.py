@@ -75,8 +75,11 @@ def find_pretrained(name: str, *, revision: str = "", download: bool) -> Pretrai
     return Pretrained(name, cached.name, cached)
 
 
-def read_pretrained(folder: Path) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
-    """Read an encoder's weights and tokenizer; a folder that is damaged or wants to run code is a BadModel."""
+def read_pretrained(folder: Path, *, depth: float = 1.0) -> "tuple[PreTrainedModel, PreTrainedTokenizerBase]":
+    """Read an encoder's weights and tokenizer; a folder that is damaged or wants to run code is a BadModel.
+
+    With a depth below 1 only so many of its layers are read and run, from the first one on.
+    """
     import torch
     from transformers import AutoConfig, AutoModel, AutoTokenizer
 
@@ -86,6 +89,10 @@ def read_pretrained(folder: Path) -> "tuple[PreTrainedModel, PreTrainedTokenizer
         config = AutoConfig.from_pretrained(folder, **local)
         if config.is_encoder_decoder:
             raise BadModel(f"{folder}: a {config.model_type} that encodes and decodes; an encoder is needed")
+        if depth < 1:
+            config.num_hidden_layers = max(1, round(config.num_hidden_layers * depth))
+            if getattr(config, "layer_types", None):
+                config.layer_types = config.layer_types[: config.num_hidden_layers]
         tokenizer = AutoTokenizer.from_pretrained(folder, **local)
         model, report = AutoModel.from_pretrained(
             folder, config=config, use_safetensors=True, dtype=torch.float32, output_loading_info=True, **local

@@ -2,7 +2,6 @@
 
 import io
 import warnings
-from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,13 +25,13 @@ def need_onnx_extra() -> None:
         raise MissingExtra("--int8", "onnx")
 
 
-def to_int8(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", layers: Sequence[int]) -> bytes:
+def to_int8(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> bytes:
     """Export an encoder with its pooling, and round its weights to 8 bits; activations are scaled as they come."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     with TemporaryDirectory() as folder:
         whole, small = Path(folder) / "whole.onnx", Path(folder) / "int8.onnx"
-        whole.write_bytes(_exported(model.cpu(), tokenizer, layers))
+        whole.write_bytes(_exported(model.cpu(), tokenizer))
         quantize_dynamic(whole, small, weight_type=QuantType.QInt8, per_channel=True)
         return small.read_bytes()
 
@@ -57,7 +56,7 @@ def int8_forward(content: bytes, where: Path) -> Forward:
     return forward
 
 
-def _exported(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", layers: Sequence[int]) -> bytes:
+def _exported(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> bytes:
     import torch
 
     example = dict(tokenizer(["One two three.", "Four."], padding=True, return_tensors="pt"))
@@ -69,7 +68,7 @@ def _exported(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase", la
             self.encoder = model
 
         def forward(self, *inputs: Any) -> Any:
-            return pooled(self.encoder, dict(zip(names, inputs, strict=True)), layers)
+            return pooled(self.encoder, dict(zip(names, inputs, strict=True)))
 
     content = io.BytesIO()
     axes = {0: "rows", 1: "tokens"}

@@ -77,7 +77,7 @@ def padded(
     )
 
 
-def torch_forward(model: "PreTrainedModel", layers: Sequence[int], device: str) -> Forward:
+def torch_forward(model: "PreTrainedModel", device: str) -> Forward:
     """Run a model in PyTorch: half precision where a GPU computes in it, single precision elsewhere."""
     import torch
 
@@ -89,20 +89,16 @@ def torch_forward(model: "PreTrainedModel", layers: Sequence[int], device: str) 
     def forward(arrays: dict[str, NDArray[np.int64]]) -> NDArray[np.float32]:
         inputs = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
         with torch.inference_mode(), torch.autocast(device, dtype=torch.bfloat16, enabled=halved):
-            vectors: NDArray[np.float32] = pooled(model, inputs, layers).float().cpu().numpy()
+            vectors: NDArray[np.float32] = pooled(model, inputs).float().cpu().numpy()
         return vectors
 
     return forward
 
 
-def pooled(model: "PreTrainedModel", inputs: dict[str, Any], layers: Sequence[int]) -> Any:
-    """Return the means over a text's tokens of some layers' states, side by side (a torch tensor)."""
-    import torch
-
-    states = model(**inputs, output_hidden_states=len(layers) > 1 or layers[0] != -1)
-    mask = inputs["attention_mask"].unsqueeze(-1)
-    chosen = [states.last_hidden_state if layer == -1 else states.hidden_states[layer] for layer in layers]
-    return torch.cat([(state * mask).sum(1) / mask.sum(1).clamp(min=1) for state in chosen], dim=1)
+def pooled(model: "PreTrainedModel", inputs: dict[str, Any]) -> Any:
+    """Return the mean over a text's tokens of the last layer's states (a torch tensor)."""
+    states, mask = model(**inputs).last_hidden_state, inputs["attention_mask"].unsqueeze(-1)
+    return (states * mask).sum(1) / mask.sum(1).clamp(min=1)
 
 
 def choose_device(wanted: str) -> str:

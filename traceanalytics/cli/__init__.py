@@ -39,7 +39,8 @@ def _add_commands() -> None:
             app.add_typer(module.app, name=name, rich_help_panel=panel)
         else:
             command = getattr(module, "COMMAND", None)
-            app.command(name, cls=command, rich_help_panel=panel)(getattr(module, info.name))
+            settings = getattr(module, "SETTINGS", None)
+            app.command(name, cls=command, rich_help_panel=panel, context_settings=settings)(getattr(module, info.name))
 
 
 _add_commands()

@@ -1,5 +1,6 @@
 """`ta train`: a model from labels."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,12 +10,17 @@ from traceanalytics.cli.options import AsJson
 from traceanalytics.cli.output import emit_json, emit_line, emit_table, note
 
 PANEL = "Judge and train"
+SETTINGS = {"ignore_unknown_options": True}  # options of a kind are the kind's to read
 
 
 def train(
     kind: Annotated[str, typer.Argument(help="The kind of classifier, such as ngrams.")],
     labels: Annotated[
-        list[Path] | None, typer.Argument(help="Label files and folders; the shipped labels when left out.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[LABELS]... [OPTION OF THE KIND]...",
+            help="Label files and folders, the shipped labels when left out; and options of the kind.",
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help="The model folder to write; one that is a model is replaced.")] = Path(
         "models/mine"
@@ -25,15 +31,27 @@ def train(
     """Train a classifier on judged segments, all but the frozen part, and write it with its card.
 
     To add your own labels to ours, name both: `ta train ngrams LABELS_OF_OURS my-labels/`. Then `ta evaluate OUT`,
-    `ta tag --tagger OUT` and `ta use OUT`.
+    `ta tag --tagger OUT` and `ta use OUT`. Kinds have options of their own: `ta train encoder --model DIR --fine-tune`;
+    a wrong one is answered with all of them.
     """
     from traceanalytics.paths import shipped_folder
+    from traceanalytics.verbs.train import split_options
     from traceanalytics.verbs.train import train as train_model
 
-    trained = train_model(kind, labels or [shipped_folder("labels")], out, name=name, say=note)
+    options, named = split_options(kind, labels or [])
+    paths = [Path(each) for each in named] or [shipped_folder("labels")]
+    trained = train_model(kind, paths, out, options=options, name=name, say=note, progress=_progress)
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
     if as_json:
         emit_json({"model": str(trained.folder), "seconds": round(trained.seconds, 1), "card": trained.card})
         return
     rows = [[behavior, each["yes"], each["no"]] for behavior, each in trained.card["counts"].items()]
     emit_table(["learned", "yes", "no"], rows)
     emit_line(f"{trained.folder}: {kind}, {trained.seconds:.1f} s; next: ta evaluate {trained.folder}")
+
+
+def _progress(line: str) -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{line}")
+        sys.stderr.flush()

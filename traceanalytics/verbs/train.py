@@ -20,6 +20,7 @@ from traceanalytics.classifiers.models import (
     digest_of_files,
     save_model,
 )
+from traceanalytics.classifiers.options import read_options
 from traceanalytics.classifiers.splits import frozen_rows
 from traceanalytics.errors import BadInput, BadLabel
 from traceanalytics.labels import Judgment, label_files, read_labels
@@ -39,9 +40,19 @@ class Trained:
 
 
 def train(
-    kind: str, labels: Sequence[Path], out: Path, *, name: str | None = None, say: Say = lambda line: None
+    kind: str,
+    labels: Sequence[Path],
+    out: Path,
+    *,
+    options: object = None,
+    name: str | None = None,
+    say: Say = lambda line: None,
+    progress: Say = lambda line: None,
 ) -> Trained:
-    """Train a kind of classifier on what is not frozen of some labels; `out` is written whole or not at all."""
+    """Train a kind of classifier on what is not frozen of some labels; `out` is written whole or not at all.
+
+    Options are the kind's own (`read_options`); progress is told many a line a second by the kinds that take long.
+    """
     began = time.monotonic()
     make = CLASSIFIERS.get(kind)
     _check_out(out)
@@ -50,7 +61,7 @@ def train(
     taught = judged.part(~frozen)
     say(f"{len(taught.groups):,} judged segments to learn from, {frozen.sum():,} frozen for evaluation")
     say(f"fitting {len(judged.behaviors)} behaviors")
-    classifier = make()
+    classifier = make(options, progress) if hasattr(make, "Options") else make()
     classifier.fit(taught)
     out.parent.mkdir(parents=True, exist_ok=True)
     staged = Path(mkdtemp(dir=out.parent, prefix=f".{out.name}-"))
@@ -64,6 +75,17 @@ def train(
     finally:
         shutil.rmtree(staged, ignore_errors=True)
     return Trained(out, card, time.monotonic() - began)
+
+
+def split_options(kind: str, words: Sequence[str]) -> tuple[object, list[str]]:
+    """Return the options of a kind that words give, and the other words; a kind without options has None."""
+    chosen, others = read_options(kind, getattr(CLASSIFIERS.get(kind), "Options", _NoOptions), words)
+    return (None if isinstance(chosen, _NoOptions) else chosen), others
+
+
+@dataclass(frozen=True, slots=True)
+class _NoOptions:
+    pass
 
 
 def read_judged(labels: Sequence[Path]) -> Judged:
