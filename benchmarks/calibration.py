@@ -534,7 +534,13 @@ PARTS: dict[str, tuple[str, Callable[..., Iterable[Cell]], float]] = {
         drifting_taggers,
         1,
     ),
-    "Corrected rates": ("200 prompts × 8, ICC .3; the note is the raw rate's interval.", corrected_rates, 1),
+    "Corrected rates": (
+        "200 prompts × 8, ICC .3; the note is the raw rate's interval. With a weak tagger and many audits the interval "
+        "is up to 2 points short: it takes the observed rate and the audit's precision for independent, and prompts "
+        "that show more raise both.",
+        corrected_rates,
+        1,
+    ),
     "Trends": ("Log odds per 100 steps, 11 evaluations.", trends, 1),
     "Counts per length of text": ("Coverage; prompts differ by a Gamma factor.", counts_per_text, 1),
     "Looking all run long": ("All limits right at once.", looks, 0.25),
