@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -76,6 +78,20 @@ def test_a_place_where_no_store_can_be_written_is_named(where: str) -> None:
 def test_a_name_that_is_no_utf_8_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="DuckDB opens only names in UTF-8; name another --db"):
         Store(tmp_path / "a\udcff.duckdb")
+
+
+def test_duckdb_draws_no_bar_on_standard_output_also_where_it_takes_python_for_a_shell(store: Store) -> None:
+    with store.writing():
+        pass
+    script = (
+        "import sys; from traceanalytics.store.store import Store\n"
+        "for opened in (Store(sys.argv[1]).writing(), Store(sys.argv[1]).reading()):\n"
+        "    with opened as connection:\n"
+        "        print(connection.execute(\"SELECT current_setting('enable_progress_bar')\").fetchall())"
+    )
+    command = [sys.executable, "-c", script, str(store.path)]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert printed == "[(False,)]\n" * 2
 
 
 def test_a_failed_operation_leaves_nothing_behind(store: Store) -> None:

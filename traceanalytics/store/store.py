@@ -69,7 +69,7 @@ class Store:
     def workbench(self) -> duckdb.DuckDBPyConnection:
         """Open a connection to nothing, in which rows are prepared before `writing` holds the store for them."""
         connection = duckdb.connect(config={"memory_limit": self._memory_limit})
-        connection.execute("SET autoinstall_known_extensions = false").fetchall()
+        _keep_to_itself(connection)
         # with it, two threads leave half-filled row groups, which are packed twice and leave holes in the file
         connection.execute("SET preserve_insertion_order = false").fetchall()
         return connection
@@ -128,7 +128,7 @@ class Store:
         config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": self._memory_limit}
         connection = self._patiently(lambda: duckdb.connect(self.path, read_only=True, config=config))
         try:
-            connection.execute("SET autoinstall_known_extensions = false").fetchall()
+            _keep_to_itself(connection)
             yield connection
         finally:
             connection.close()
@@ -239,6 +239,12 @@ def _read_by(connection: duckdb.DuckDBPyConnection, tagger: str) -> None:
         ("current_tags", f"SELECT * FROM tags WHERE tagger_id = '{active}'"),
     ):
         connection.execute(f"CREATE TEMP VIEW {view} AS {select}").fetchall()
+
+
+def _keep_to_itself(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let DuckDB fetch no extension, and draw no bar on standard output when it takes Python for a shell."""
+    connection.execute("SET autoinstall_known_extensions = false").fetchall()
+    connection.execute("SET enable_progress_bar = false").fetchall()
 
 
 def _no_such_store(path: Path) -> BadInput:
