@@ -28,17 +28,26 @@ KEPT_FROM = 0.25  # scores from here on are stored: what almost shows a behavior
 SHIPPED = Path(__file__).with_name("shipped")
 
 
-@cache
 def get_tagger(name: str) -> Tagger:
     """Return a tagger by its name, or a trained one by its folder; it is made once a process."""
+    card = Path(name) / "card.json"
+    return _loaded(Path(name), card.read_bytes()) if card.is_file() else _named(name)
+
+
+@cache
+def _loaded(folder: Path, card: bytes) -> Tagger:
+    """Load a model once; a folder that was trained again has another card."""
+    return load_tagger(folder)
+
+
+@cache
+def _named(name: str) -> Tagger:
     from traceanalytics.rules.published import PUBLISHED
 
     if name == CUES:
         return _cues()
     if name in shipped_models():
         return load_tagger(SHIPPED / name)
-    if (Path(name) / "card.json").is_file():
-        return load_tagger(Path(name))
     if name == rlvmr.TAGGER:
         source = Path(rlvmr.__file__).read_text(encoding="utf-8")
         return SelfReports(name, "published", __version__, digest_of([name, source]))

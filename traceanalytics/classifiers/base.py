@@ -87,11 +87,12 @@ class Judged:
     answers: NDArray[np.int8]
     groups: tuple[str, ...]  # what a split keeps together: the prompt
     voices: tuple[str, ...] = ()  # who wrote the text, such as a batch of labels or a run; empty where nobody knows
+    sources: tuple[str, ...] = ()  # of each judgment, such as the rollout it was drawn from
 
     def part(self, rows: NDArray[np.bool_]) -> "Judged":
         """Return some of the judgments."""
-        groups, voices = (tuple(compress(each, rows.tolist())) for each in (self.groups, self.voices))
-        return Judged(self.candidates.part(rows), self.behaviors, self.answers[rows], groups, voices)
+        kept = (tuple(compress(each, rows.tolist())) for each in (self.groups, self.voices, self.sources))
+        return Judged(self.candidates.part(rows), self.behaviors, self.answers[rows], *kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,7 @@ def judged_of(judgments: Sequence[Judgment], behaviors: Sequence[str]) -> Judged
         answers=answers,
         groups=tuple(judgment.prompt or judgment.source or judgment.id for judgment in segments),
         voices=tuple(_voice(judgment.source) for judgment in segments),
+        sources=tuple(judgment.source for judgment in segments),
     )
 
 

@@ -48,3 +48,8 @@ def tied_groups(groups: Sequence[str], pairs: Iterable[tuple[int, int]]) -> tupl
         if earlier != later:
             leader[later] = earlier
     return tuple(map(led_by, groups))
+
+
+def fingerprints(groups: Sequence[str]) -> tuple[str, ...]:
+    """Return a short hash of every distinct group, so that a card can say what a model has seen."""
+    return tuple(sorted({blake2b(group.encode("utf-8", "replace"), digest_size=5).hexdigest() for group in groups}))

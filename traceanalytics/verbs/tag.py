@@ -1,6 +1,7 @@
 """Tags into the store: only what a tagger has not read yet, so that a killed call goes on where it was."""
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -11,6 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.synchronize import Event
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from traceanalytics.errors import BadInput
@@ -76,7 +78,8 @@ def tag(
     progress: Callable[[TagReport], None] | None = None,
 ) -> TagReport:
     """Tag what the tagger (the active one when None) has not read; the first tagger of a store becomes active."""
-    chosen = get_tagger(tagger or active_tagger_name(store) or "cues")
+    spec = spec_of(store, tagger or active_tagger_name(store) or "cues")
+    chosen = get_tagger(spec)
     name = tagger_id(chosen)
     places = store.sql(_UNTAGGED, {"tagger_id": name, "run": run})["place"].to_pylist()
     if run is not None and not places:
@@ -84,8 +87,9 @@ def tag(
     report = TagReport(name, len(places))
     began = time.monotonic()
     _register(store, chosen)
+    spec = _kept(store, spec, chosen)
     written_at, waiting = began, _Waiting(name)
-    with closing(_tagged_batches(store, places, chosen, workers)) as tagged:
+    with closing(_tagged_batches(store, places, spec, workers)) as tagged:
         for rollout_ids, tags in tagged:
             waiting.add(rollout_ids, tags)
             report.tagged += len(rollout_ids)
@@ -105,16 +109,45 @@ def tag(
 
 def use(store: Store, name: str) -> str:
     """Make a tagger the one whose tags rates are read from; it must have read something."""
-    rows = store.sql(
-        "SELECT tagger_id, name FROM taggers WHERE tagger_id = $name OR name = $name", {"name": name}
-    ).to_pylist()
-    current = tagger_id(get_tagger(name)) if name in {row["name"] for row in rows} else name
+    rows = store.sql("SELECT tagger_id, name FROM taggers").to_pylist()
+    spec = spec_of(store, name)
+    is_model = (Path(spec) / "card.json").is_file()
+    current = tagger_id(get_tagger(spec)) if is_model or name in {row["name"] for row in rows} else name
     if current not in {row["tagger_id"] for row in rows}:
         known = ", ".join(store.sql("SELECT tagger_id FROM taggers ORDER BY 1")["tagger_id"].to_pylist()) or "none"
         raise BadInput(f"tagger {name!r} has read nothing here; run `ta tag --tagger {name}` first. It knows: {known}")
     with store.writing() as connection:
         connection.execute("INSERT OR REPLACE INTO meta VALUES ('active_tagger', $1)", [current]).fetchall()
     return current
+
+
+def spec_of(store: Store, name: str) -> str:
+    """Return what `get_tagger` takes for a name: of a trained model its folder, or the copy kept beside the store."""
+    if (Path(name) / "card.json").is_file():
+        return name
+    kept = [path for path in model_folders(store).glob("*@*") if name in (path.name, path.name.rsplit("@", 1)[0])]
+    active = store.sql("SELECT value FROM meta WHERE name = 'active_tagger'").to_pylist()
+    current = [path for path in kept if active and path.name == active[0]["value"]]
+    newest = sorted(kept, key=lambda path: path.stat().st_mtime)
+    return str((current or newest)[-1]) if kept else name
+
+
+def model_folders(store: Store) -> Path:
+    """Return the folder beside a store that keeps the models that have read it."""
+    return store.path.with_name(f"{store.path.name}.models")
+
+
+def _kept(store: Store, spec: str, tagger: Tagger) -> str:
+    """Keep a copy of a model, so that it can go on when the folder it came from has changed."""
+    folder = Path(spec)
+    kept = model_folders(store) / tagger_id(tagger)
+    if not (folder / "card.json").is_file() or kept.exists():
+        return str(kept) if kept.exists() else spec
+    staged = kept.with_name(f".{kept.name}")
+    shutil.rmtree(staged, ignore_errors=True)
+    shutil.copytree(folder, staged)
+    staged.rename(kept)
+    return str(kept)
 
 
 def active_tagger_name(store: Store) -> str | None:
@@ -163,17 +196,17 @@ class _Waiting:
 
 
 def _tagged_batches(
-    store: Store, places: list[int], tagger: Tagger, workers: int
+    store: Store, places: list[int], tagger: str, workers: int
 ) -> Generator[tuple["pyarrow.Array", Tags], None, None]:
     if workers < 2 or len(places) < _ALONE_BELOW:
         for rows in batches(store, places):
-            yield rows["rollout_id"].combine_chunks(), tag_rows(rows, tagger.name)
+            yield rows["rollout_id"].combine_chunks(), tag_rows(rows, tagger)
         return
     with _pool(workers) as pool:
         running: deque[tuple[pyarrow.Array, Future[Tags]]] = deque()
         for rows in batches(store, places):
             with _interrupt_held_back():
-                future = pool.submit(_tag_in_worker, rows, tagger.name)
+                future = pool.submit(_tag_in_worker, rows, tagger)
             running.append((rows["rollout_id"].combine_chunks(), future))
             while len(running) > 2 * workers:
                 rollout_ids, future = running.popleft()

@@ -21,7 +21,7 @@ from traceanalytics.classifiers.models import (
     save_model,
 )
 from traceanalytics.classifiers.options import read_options
-from traceanalytics.classifiers.splits import frozen_rows
+from traceanalytics.classifiers.splits import fingerprints, frozen_rows
 from traceanalytics.errors import BadInput, BadLabel
 from traceanalytics.labels import Judgment, label_files, read_labels
 from traceanalytics.rules import BEHAVIORS as DECIDED_BY_RULES
@@ -67,6 +67,7 @@ def train(
     staged = Path(mkdtemp(dir=out.parent, prefix=f".{out.name}-"))
     try:
         facts = {"name": name or out.resolve().name, "version": __version__, **facts_of(labels), **_counts(taught)}
+        facts["taught"] = list(fingerprints(taught.groups))
         card = save_model(classifier, staged, facts)
         staged.chmod(0o755)
         if out.exists():

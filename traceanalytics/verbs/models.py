@@ -1,0 +1,183 @@
+"""Trained models of a store: kept beside it, tested against each other on frozen labels, promoted and rolled back."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from traceanalytics.behaviors import BEHAVIORS
+from traceanalytics.classifiers.base import NOT_JUDGED, SHOWN, YES, Judged
+from traceanalytics.classifiers.comparing import f1_difference
+from traceanalytics.errors import BadInput, Refused
+from traceanalytics.store.store import Store
+from traceanalytics.taggers import Trained, get_tagger, shipped_models
+from traceanalytics.tagging import SHOWN_FROM, Tagger, tagger_id
+from traceanalytics.types import JSON
+from traceanalytics.verbs.evaluate import frozen_part
+from traceanalytics.verbs.tag import model_folders, spec_of, use
+
+if TYPE_CHECKING:
+    import pyarrow
+
+_MOVED = """
+WITH both_read AS (
+    SELECT rollouts.run_id, rollouts.split, rollouts.step, old.shown AS shown_before, new.shown AS shown_after
+    FROM tagged AS old JOIN tagged AS new USING (rollout_id) JOIN rollouts USING (rollout_id)
+    WHERE old.tagger_id = $old AND new.tagger_id = $new
+), behaviors AS (
+    SELECT DISTINCT unnest(list_concat(shown_before, shown_after)) AS behavior FROM both_read
+), points AS (
+    SELECT
+        run_id, split, step, behavior, count(*) AS n,
+        avg(list_contains(shown_before, behavior)::INTEGER) AS before,
+        avg(list_contains(shown_after, behavior)::INTEGER) AS after
+    FROM both_read CROSS JOIN behaviors
+    GROUP BY ALL
+)
+SELECT run_id, split, step, behavior, n, before, after, after - before AS change
+FROM points
+WHERE before <> after
+ORDER BY abs(change) DESC, run_id, split, step, behavior
+LIMIT $most
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """What changed hands: the tagger before and after, the paired test, and the points of history that move."""
+
+    active: str
+    before: str | None
+    forced: bool
+    test: list[dict[str, JSON]]
+    moved: "pyarrow.Table | None"
+    unread: int
+    judges_ours: bool  # a published detector judges no behavior of ours
+
+
+def promote(store: Store, name: str, *, labels: Sequence[Path], force: bool = False, most_moved: int = 20) -> Promotion:
+    """Make a tagger the active one; a model that is worse on frozen labels than the active one is refused.
+
+    A promotion that is forced, or that nothing was tested for, is recorded as such.
+    """
+    before = _active(store)
+    new = get_tagger(spec_of(store, name))
+    old = _known(store, before) if before else None
+    tested = _test(new, old, labels) if isinstance(new, Trained) and old is not None else []
+    worse = next((row for row in tested if row["behavior"] == "all" and row["high"] < 0), None)
+    if worse is not None and not force:
+        raise Refused(
+            f"{tagger_id(new)} is worse than {before} on the frozen labels: F1 {worse['new_f1']:.3f} after "
+            f"{worse['old_f1']:.3f}, difference {worse['low']:+.3f} to {worse['high']:+.3f}; --force promotes it anyway"
+        )
+    active = use(store, name)
+    _record(store, {"tagger_id": active, "before": before, "forced": force and worse is not None, "test": tested})
+    moved = None
+    if before and before != active:
+        moved = store.sql(_MOVED, {"old": before, "new": active, "most": most_moved})
+    counts = store.sql(
+        "SELECT count(*) AS n FROM rollouts ANTI JOIN "
+        "(SELECT rollout_id FROM tagged WHERE tagger_id = $active) AS done USING (rollout_id)",
+        {"active": active},
+    ).to_pylist()
+    ours = bool({*new.card().get("behaviors", [])} & {*BEHAVIORS.all()})
+    return Promotion(active, before, force and worse is not None, tested, moved, counts[0]["n"], ours)
+
+
+def history(store: Store) -> list[dict[str, JSON]]:
+    """Return the promotions of a store, oldest first."""
+    rows = store.sql("SELECT value FROM meta WHERE name = 'promotions'").to_pylist()
+    promotions: list[dict[str, JSON]] = json.loads(rows[0]["value"]) if rows else []
+    return promotions
+
+
+def roll_back(store: Store) -> str:
+    """Make the tagger active that was so before the last promotion."""
+    promoted = history(store)
+    if not promoted or not promoted[-1]["before"]:
+        raise BadInput("there is nothing to roll back to; `ta models` lists what was promoted here")
+    active = use(store, promoted[-1]["before"])
+    _write(store, promoted[:-1])
+    return active
+
+
+def models(store: Store) -> list[dict[str, JSON]]:
+    """Return the taggers that have read a store, with what their cards say."""
+    active = _active(store)
+    rows = store.sql(
+        "SELECT taggers.*, (SELECT count(*) FROM tagged WHERE tagged.tagger_id = taggers.tagger_id) AS rollouts "
+        "FROM taggers ORDER BY tagger_id"
+    ).to_pylist()
+    return [{**row, "card": json.loads(row["card"] or "{}"), "active": row["tagger_id"] == active} for row in rows]
+
+
+def _test(new: Trained, old: Tagger, labels: Sequence[Path]) -> list[dict[str, JSON]]:
+    """Compare two taggers on the frozen part of labels, behavior by behavior and all together."""
+    judged = frozen_part(labels, looked_at_by=f"ta use {new.name}", taught=new.facts.get("taught"))
+    said_new, said_old = decisions(new, judged), decisions(old, judged)
+    _, groups = np.unique(judged.groups, return_inverse=True)
+    known, truth = judged.answers != NOT_JUDGED, judged.answers == YES
+    rows = []
+    for column, behavior in enumerate(judged.behaviors):
+        chosen = known[:, column]
+        new_of, old_of, truth_of = (each[chosen, column] for each in (said_new, said_old, truth))
+        rows.append(_compared(behavior, new_of, old_of, truth_of, groups[chosen]))
+    width = len(judged.behaviors)
+    spread = np.repeat(groups, width)[known.ravel()]
+    return [*rows, _compared("all", said_new[known], said_old[known], truth[known], spread)]
+
+
+def _compared(
+    behavior: str,
+    new: NDArray[np.bool_],
+    old: NDArray[np.bool_],
+    truth: NDArray[np.bool_],
+    groups: NDArray[np.int64],
+) -> dict[str, JSON]:
+    low, high = f1_difference(new, old, truth, groups)
+    scores = {
+        name: 2 * int((said & truth).sum()) / max(int(said.sum() + truth.sum()), 1)
+        for name, said in (("new_f1", new), ("old_f1", old))
+    }
+    return {"behavior": behavior, "n": int(truth.sum()), **scores, "low": low, "high": high}
+
+
+def decisions(tagger: Tagger, judged: Judged) -> NDArray[np.bool_]:
+    """Return what a tagger says of judged segments, one column a behavior: its heads where it learned, else cues."""
+    said: NDArray[np.bool_] = judged.candidates.said_by_cues(judged.behaviors) == SHOWN
+    if isinstance(tagger, Trained):
+        shown = tagger.classifier.score(judged.candidates) >= SHOWN_FROM
+        for column, behavior in enumerate(judged.behaviors):
+            if behavior in tagger.classifier.behaviors:
+                said[:, column] = shown[:, tagger.classifier.behaviors.index(behavior)]
+    elif tagger.kind == "published":
+        said[:] = False
+    return said
+
+
+def _known(store: Store, tagger: str) -> Tagger | None:
+    """Return a tagger of this store as it is today; None where its model is gone."""
+    name = tagger.rsplit("@", 1)[0]
+    if (model_folders(store) / tagger / "card.json").is_file():
+        return get_tagger(str(model_folders(store) / tagger))
+    return get_tagger(name) if name == "cues" or name in shipped_models() else None
+
+
+def _active(store: Store) -> str | None:
+    rows = store.sql("SELECT value FROM meta WHERE name = 'active_tagger'").to_pylist()
+    return str(rows[0]["value"]) if rows else None
+
+
+def _record(store: Store, promotion: dict[str, JSON]) -> None:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    _write(store, [*history(store), {**promotion, "promoted_on": now}])
+
+
+def _write(store: Store, promotions: list[dict[str, JSON]]) -> None:
+    with store.writing() as connection:
+        connection.execute("INSERT OR REPLACE INTO meta VALUES ('promotions', $1)", [json.dumps(promotions)]).fetchall()
