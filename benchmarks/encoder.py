@@ -15,31 +15,34 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from quality import SHIPPED, Span, compare, model_tagger, prose, read_set
+from quality import as_batch, compare, model_tagger, read_set
 
-from traceanalytics.behaviors import BEHAVIORS
-from traceanalytics.classifiers.base import Candidates, Classifier, candidates_of, judged_of
+from traceanalytics.candidates import candidates_in, cue_set
+from traceanalytics.classifiers.base import Candidates, Classifier
 from traceanalytics.classifiers.cascade import Cascade, CascadeOptions
 from traceanalytics.classifiers.pretrained import find_pretrained
-from traceanalytics.labels import read_labels
+from traceanalytics.classifiers.splits import frozen_rows
+from traceanalytics.cues.finding import find
+from traceanalytics.segments import Batch, make_batch
+from traceanalytics.taggers import SHIPPED
 from traceanalytics.tagging import SHOWN_FROM
+from traceanalytics.verbs.train import read_judged
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = ("verification", "backtracking", "self_doubt", "confirmation")
 
 
 def trained(labels: Path, options: CascadeOptions) -> Cascade:
-    """Train a cascade on the author's judgments."""
-    judgments = [each for each in read_labels([labels], behaviors=BEHAVIORS.all()) if each.judged_by == "author"]
-    judged = judged_of(judgments, sorted({name for each in judgments for name in each.judged}))
+    """Train a cascade as `ta train` does: on all labels but the frozen part."""
+    judged = read_judged([labels])
     cascade = Cascade(options, say)
-    cascade.fit(judged)
+    cascade.fit(judged.part(~frozen_rows(judged.groups)))
     return cascade
 
 
@@ -49,40 +52,35 @@ def say(line: str) -> None:
         sys.stderr.write(f"\r\x1b[K{line}")
 
 
-def as_candidates(spans: Sequence[Span]) -> Candidates:
-    """Hand spans over as segments in their context."""
-    return candidates_of(
-        [span.text for span in spans], [span.previous for span in spans], [span.position for span in spans]
-    )
+def as_candidates(batch: Batch) -> Candidates:
+    """Return the prose of a batch, with what cues say of it."""
+    return candidates_in(batch, find(batch, cue_set()))[0]
 
 
-def segments_of(folder: Path, most: int) -> list[Span]:
-    """Segment the responses of a folder."""
-    spans: list[Span] = []
-    for path in sorted(folder.glob("traces_*.jsonl")):
-        for line in path.open(encoding="utf-8"):
-            spans += prose(json.loads(line)["response"])
-    return spans[:most]
+def responses_of(folder: Path) -> list[str]:
+    """Read the responses of a folder."""
+    lines = (line for path in sorted(folder.glob("traces_*.jsonl")) for line in path.open(encoding="utf-8"))
+    return [json.loads(line)["response"] for line in lines]
 
 
-def speed(cascade: Cascade, spans: Sequence[Span], model: str) -> dict[str, float]:
+def speed(cascade: Cascade, candidates: Candidates, model: str) -> dict[str, float]:
     """Return segments a second of our encoder and of a plain pipeline, and how often ours is as fast."""
     from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
     source, most = find_pretrained(model, download=False).folder, cascade.options.max_tokens
-    texts, candidates = [span.text for span in spans], as_candidates(spans)
+    texts = candidates.texts()
     with TemporaryDirectory() as folder:
         heads = AutoModelForSequenceClassification.from_pretrained(source, num_labels=len(cascade.behaviors))
         heads.save_pretrained(folder)
         AutoTokenizer.from_pretrained(source).save_pretrained(folder)
         plain = pipeline("text-classification", model=folder, top_k=None, function_to_apply="sigmoid")
     known = {"truncation": True, "max_length": most}
-    plain(texts[:8], **known), cascade.encoder.score(candidates.part(np.arange(8)))
+    plain(texts[:8], **known), cascade.encoder.score(candidates.part(np.arange(min(8, len(texts)))))
     rates = {
-        "encoder": rate(lambda: cascade.encoder.score(candidates), len(spans)),
-        "pipeline": rate(lambda: plain(texts, **known), len(spans)),
-        "pipeline at 32": rate(lambda: plain(texts, batch_size=32, **known), len(spans)),
-        "cascade": rate(lambda: cascade.score(candidates), len(spans)),
+        "encoder": rate(lambda: cascade.encoder.score(candidates), len(texts)),
+        "pipeline": rate(lambda: plain(texts, **known), len(texts)),
+        "pipeline at 32": rate(lambda: plain(texts, batch_size=32, **known), len(texts)),
+        "cascade": rate(lambda: cascade.score(candidates), len(texts)),
     }
     return {name: round(each, 1) for name, each in rates.items()} | {
         "times the pipeline": round(rates["encoder"] / rates["pipeline"], 2),
@@ -98,11 +96,10 @@ def rate(run: Callable[[], object], count: int) -> float:
     return count / (time.perf_counter() - began)
 
 
-def share(cascade: Cascade, spans: Sequence[Span]) -> dict[str, float]:
+def share(cascade: Cascade, candidates: Candidates) -> dict[str, float]:
     """Return which part of segments goes on to the encoder."""
     cascade.scored = cascade.passed_on = 0
-    for first in range(0, len(spans), 5000):
-        cascade.score(as_candidates(spans[first : first + 5000]))
+    cascade.score(candidates)
     return {
         "segments": cascade.scored,
         "passed on": round(cascade.passed_on / max(cascade.scored, 1), 4),
@@ -110,9 +107,9 @@ def share(cascade: Cascade, spans: Sequence[Span]) -> dict[str, float]:
     }
 
 
-def shown(classifier: Classifier, spans: Sequence[Span]) -> list[set[str]]:
+def shown(classifier: Classifier, candidates: Candidates) -> list[set[str]]:
     """Say which behaviors a classifier sees in each span."""
-    found = classifier.score(as_candidates(spans)) >= SHOWN_FROM
+    found = classifier.score(candidates) >= SHOWN_FROM
     return [{name for name, yes in zip(classifier.behaviors, row, strict=True) if yes} for row in found]
 
 
@@ -128,17 +125,18 @@ def main() -> None:
     given = parser.parse_args()
     began = time.perf_counter()
     cascade = trained(given.labels, CascadeOptions(given.model, fine_tune=given.fine_tune, int8=given.int8))
-    spans = segments_of(given.folder, 1 << 40)
+    candidates = as_candidates(make_batch(responses_of(given.folder)))
     result: dict[str, Any] = {"trained in seconds": round(time.perf_counter() - began, 1)}
-    result["speed"] = speed(cascade, spans[: given.segments], given.model)
-    result["share"] = share(cascade, spans)
+    result["speed"] = speed(cascade, candidates.part(np.arange(min(given.segments, len(candidates)))), given.model)
+    result["share"] = share(cascade, candidates)
     result["f1"] = {}
     for path in sorted(given.folder.glob("segments_*.jsonl")):
         name = path.stem.removeprefix("segments_")
         labelled, _ = read_set(given.folder, name)
+        handed_over = as_candidates(as_batch(labelled))
         said = {each.parent.name: model_tagger(each.parent).says(labelled) for each in SHIPPED.glob("**/card.json")}
         for kind, classifier in (("words", cascade.encoder.words), ("encoder", cascade.encoder), ("cascade", cascade)):
-            said[kind] = shown(classifier, labelled)
+            said[kind] = shown(classifier, handed_over)
         scores = {kind: compare(each, labelled) for kind, each in said.items()}
         result["f1"][name] = {
             kind: {name: each[name] for name in NAMES if name in each} for kind, each in scores.items()
