@@ -55,6 +55,8 @@ def test_readers_share_and_a_writer_waits_for_them(tmp_path: Path) -> None:
         with turnstile.writing(path):
             wrote.set()
 
+    with turnstile.writing(path):
+        pass
     writer = threading.Thread(target=write)
     with held(path, "reading") as reader:
         with turnstile.reading(path):

@@ -2,11 +2,10 @@
 
 Two hidden lock files stand beside the store. A reader passes the turnstile and shares the room; a writer holds the
 turnstile until the room is empty, so that a stream of readers cannot starve it. The kernel drops the locks of a killed
-process.
-What fails takes the lock files that it made with it, so that none is left where no store came to be.
+process. A writer that fails before there is a store takes the lock files with it, while it still holds them: who waits
+for one finds it gone and makes it anew.
 """
 
-import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -16,42 +15,31 @@ from typing import BinaryIO
 
 from traceanalytics.errors import BadInput
 
-_CANNOT_WRITE = (errno.EACCES, errno.EPERM, errno.EROFS)
-
 
 @contextmanager
 def reading(store: Path) -> Iterator[None]:
     """Share the store with other readers."""
-    with _only_beside_stores(store):
-        with _locked(_lock_file(store, "turnstile"), fcntl.LOCK_SH):
-            room = _lock(_lock_file(store, "room"), fcntl.LOCK_SH)
-        try:
-            yield
-        finally:
-            if room is not None:
-                room.close()
+    with _locked(_lock_file(store, "turnstile"), fcntl.LOCK_SH):
+        room = _lock(_lock_file(store, "room"), fcntl.LOCK_SH)
+    try:
+        yield
+    finally:
+        if room is not None:
+            room.close()
 
 
 @contextmanager
 def writing(store: Path) -> Iterator[None]:
     """Have the store alone."""
-    with (
-        _only_beside_stores(store),
-        _locked(_lock_file(store, "turnstile"), fcntl.LOCK_EX),
-        _locked(_lock_file(store, "room"), fcntl.LOCK_EX),
-    ):
-        yield
-
-
-@contextmanager
-def _only_beside_stores(store: Path) -> Iterator[None]:
-    made = [path for path in (_lock_file(store, "turnstile"), _lock_file(store, "room")) if not path.exists()]
-    try:
-        yield
-    except BaseException:
-        for path in made:
-            path.unlink(missing_ok=True)
-        raise
+    turnstile, room = _lock_file(store, "turnstile"), _lock_file(store, "room")
+    with _locked(turnstile, fcntl.LOCK_EX), _locked(room, fcntl.LOCK_EX):
+        try:
+            yield
+        except BaseException:
+            if not store.exists():
+                room.unlink(missing_ok=True)
+                turnstile.unlink(missing_ok=True)
+            raise
 
 
 @contextmanager
@@ -65,7 +53,7 @@ def _locked(path: Path, mode: int) -> Iterator[None]:
 
 
 def _lock(path: Path, mode: int) -> BinaryIO | None:
-    """Wait for a lock; None where nobody may write, as then there is no writer to wait for."""
+    """Wait for a lock; None for a reader where there is none, as then there is no writer to wait for."""
     while True:
         file = _open(path, mode)
         if file is None:
@@ -80,11 +68,12 @@ def _lock(path: Path, mode: int) -> BinaryIO | None:
 
 
 def _open(path: Path, mode: int) -> BinaryIO | None:
+    """Open a lock file; only writers make it, so that looking at a file leaves nothing beside it."""
+    if mode == fcntl.LOCK_SH:
+        return path.open("rb") if path.exists() else None
     try:
         return path.open("ab")
     except OSError as error:
-        if mode == fcntl.LOCK_SH and error.errno in _CANNOT_WRITE:
-            return path.open("rb") if path.exists() else None
         store = path.with_name(path.stem.removeprefix("."))
         raise BadInput(f"{store}: no store can be written there: {error.strerror}") from error
 
