@@ -26,7 +26,7 @@ FINDING_BAR, QUERY_BAR = 3.0, 0.3
 RUNS = 8
 # What has no answer without being told of what.
 ARGUMENTS: dict[str, dict[str, object]] = {
-    "compare_runs": {"in_run": "run-0", "other_run": "run-2"},
+    "compare_runs": {"in_run": "run-0", "in_other_run": "run-2"},
     "prompts_at_both_ends": {"to_step": 99},
     "spans_of_rollouts": {"in_rollouts": ["r0", "r1"]},
 }
