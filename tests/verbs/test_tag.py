@@ -195,3 +195,18 @@ def test_a_call_that_breaks_off_leaves_no_workers(store: Store, monkeypatch: pyt
     with pytest.raises(KeyboardInterrupt):
         tag(store, tagger=HAS_CODE, workers=2, progress=stop)
     assert active_children() == []
+
+
+def test_workers_end_in_silence(store: Store) -> None:
+    fill(store, 3000)
+    script = store.path.with_name("tag.py")
+    script.write_text(
+        "import sys\n"
+        "from traceanalytics.store.store import Store\n"
+        "from traceanalytics.verbs import tag\n"
+        "if __name__ == '__main__':\n"
+        "    tag._ALONE_BELOW = 0\n"
+        f"    tag.tag(Store(sys.argv[1]), tagger={HAS_CODE!r}, workers=2)\n"
+    )
+    called = subprocess.run([sys.executable, str(script), str(store.path)], capture_output=True, text=True)
+    assert (called.returncode, called.stderr) == (0, "")

@@ -1,5 +1,6 @@
 """Tags into the store: only what a tagger has not read yet, so that a killed call goes on where it was."""
 
+import atexit
 import os
 import shutil
 import signal
@@ -242,7 +243,10 @@ def _interrupt_held_back() -> Iterator[None]:
 def _start_worker(called_off: Event) -> None:
     """End this worker with its parent, also when that is killed."""
     _CALLED_OFF.append(called_off)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    at_end, end = connection.Pipe(duplex=False)
+    watcher = threading.Thread(target=_end_with_parent, args=(at_end,), daemon=True)
+    watcher.start()
+    atexit.register(_stop_watching, end, watcher)
 
 
 def _tag_in_worker(rows: "pyarrow.Table", tagger: str) -> Tags:
@@ -251,11 +255,16 @@ def _tag_in_worker(rows: "pyarrow.Table", tagger: str) -> Tags:
     return tag_rows(rows, tagger)
 
 
-def _end_with_parent() -> None:
+def _end_with_parent(at_end: connection.Connection) -> None:
     parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
+    if parent is not None and at_end not in connection.wait([parent.sentinel, at_end]):
         os._exit(1)
+
+
+def _stop_watching(end: connection.Connection, watcher: threading.Thread) -> None:
+    """Let no thread outlive the worker: DuckDB would report what that one still holds as leaked."""
+    end.close()
+    watcher.join()
 
 
 def batches(store: Store, places: list[int]) -> Iterator["pyarrow.Table"]:
