@@ -11,6 +11,7 @@ import stat
 import struct
 import zipfile
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -261,7 +262,7 @@ def _buffered(raw: io.RawIOBase) -> BinaryIO:
     return io.BufferedReader(raw, 1 << 18)
 
 
-class _Unpacked(io.RawIOBase):
+class _Unpacked(io.RawIOBase, ABC):
     """Decompress any number of members or frames, giving all that comes before a cut or damage.
 
     The end of the stream inside a member is an EOFError.
@@ -309,12 +310,13 @@ class _Unpacked(io.RawIOBase):
                 raise OSError("it expands past the size that its archive declares")
         return part
 
+    @abstractmethod
     def _new_member(self) -> Any:
-        raise NotImplementedError
+        """Begin a member of the format."""
 
+    @abstractmethod
     def _unpack(self, most: int) -> bytes:
         """Decompress from `_packed`, and leave there what is not used up."""
-        raise NotImplementedError
 
     def _after_member(self, rest: bytes) -> bytes:
         return rest
