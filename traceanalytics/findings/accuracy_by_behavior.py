@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from traceanalytics.findings.base import Answer, Finding
+from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import (
     FEWEST_PROMPTS,
     ONE_RUN,
@@ -123,15 +124,7 @@ def _table(names: tuple[str, str], found: Sequence[Compared]) -> "pyarrow.Table"
 
 def draw(answer: Answer) -> "altair.TopLevelMixin":
     """Draw both accuracies of every run with their intervals."""
-    import altair as alt
-
-    rows = answer.table.to_pylist() if answer.table is not None else []
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y("run:N", title=None), yOffset="strategy:N", color=alt.Color("strategy:N", title=None)
-    )
-    axis = alt.Axis(format=".0%")
-    ranges = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title="right answers", axis=axis), x2="high:Q")
-    return alt.layer(ranges, base.mark_point(filled=True, size=60, opacity=1).encode(x="accuracy:Q"))
+    return intervals(answer, value="accuracy", row="run", color="strategy", title="right answers", signed=False)
 
 
 accuracy_by_behavior = Finding(

@@ -8,6 +8,7 @@ import numpy as np
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, Finding, Named
+from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import (
     FEWEST_PROMPTS,
     ONE_RUN,
@@ -246,15 +247,7 @@ def _table(found: Sequence[Adjusted]) -> "pyarrow.Table":
 
 def draw(answer: Answer) -> "altair.TopLevelMixin":
     """Draw the final accuracy beside every baseline."""
-    import altair as alt
-
-    rows = answer.table.to_pylist() if answer.table is not None else []
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y("sampled:N", title=None, sort=None), yOffset="run:N", color=alt.Color("run:N", title="run")
-    )
-    axis = alt.Axis(format=".0%")
-    ranges = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title="right answers", axis=axis), x2="high:Q")
-    return alt.layer(ranges, base.mark_point(filled=True, size=60, opacity=1).encode(x="accuracy:Q"))
+    return intervals(answer, value="accuracy", row="sampled", color="run", title="right answers", signed=False)
 
 
 baseline_adjusted_gain = Finding(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from traceanalytics.errors import Refused
 from traceanalytics.findings.audits import audit_of, audited_in, corrected_numbers
 from traceanalytics.findings.base import Answer, Finding, Named
+from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import FEWEST_PROMPTS, ask_each, named, points
 from traceanalytics.findings.shifts import Shift, find_shifts, percent, shown_behaviors, tagged_runs
 from traceanalytics.findings.turns import Turn, turns_of
@@ -334,20 +335,10 @@ def _table(judged: Sequence[Judged]) -> "pyarrow.Table":
 
 def draw(answer: Answer) -> "altair.TopLevelMixin":
     """Draw every change with its interval."""
-    import altair as alt
-
-    rows = answer.table.to_pylist() if answer.table is not None else []
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y("behavior:N", title=None, sort={"field": "change", "order": "descending"}),
-        color=alt.Color("run:N", title="run"),
-        yOffset="run:N",
+    title = "change from start to end"
+    return intervals(
+        answer, value="change", row="behavior", color="run", title=title, largest_first=True, shape="verdict"
     )
-    ranges = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", title="change from start to end", axis=alt.Axis(format="+.0%")), x2="high:Q"
-    )
-    points = base.mark_point(filled=True, size=60, opacity=1).encode(x="change:Q", shape=alt.Shape("verdict:N"))
-    zero = alt.Chart(alt.Data(values=[{}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x=alt.datum(0))
-    return alt.layer(zero, ranges, points)
 
 
 behavior_shift = Finding(

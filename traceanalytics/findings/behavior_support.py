@@ -8,6 +8,7 @@ import numpy as np
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, Finding, Named
+from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import (
     FEWEST_PROMPTS,
     ask_each,
@@ -199,17 +200,8 @@ def _table(found: Sequence[Arm]) -> "pyarrow.Table":
 
 def draw(answer: Answer) -> "altair.TopLevelMixin":
     """Draw the rate in the base and after training, an arm a row."""
-    import altair as alt
-
-    rows = answer.table.to_pylist() if answer.table is not None else []
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y("run:N", title=None), yOffset="when:N", color=alt.Color("when:N", title=None)
-    )
-    axis = alt.Axis(format=".0%")
-    ranges = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", title="responses that show it", axis=axis), x2="high:Q"
-    )
-    return alt.layer(ranges, base.mark_point(filled=True, size=60, opacity=1).encode(x="share:Q", shape="how:N"))
+    title = "responses that show it"
+    return intervals(answer, value="share", row="run", color="when", title=title, signed=False, shape="how")
 
 
 behavior_support = Finding(

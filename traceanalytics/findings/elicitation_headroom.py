@@ -7,6 +7,7 @@ import numpy as np
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, Finding
+from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import (
     ONE_RUN,
     UNCORRECTED,
@@ -119,15 +120,7 @@ def _table(names: tuple[str, str], found: list[Headroom]) -> "pyarrow.Table":
 
 def draw(answer: Answer) -> "altair.TopLevelMixin":
     """Draw headroom and gain of every run with their intervals."""
-    import altair as alt
-
-    rows = answer.table.to_pylist() if answer.table is not None else []
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y("what:N", title=None), yOffset="run:N", color=alt.Color("run:N", title="run")
-    )
-    axis = alt.Axis(format="+.0%")
-    ranges = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title="change in accuracy", axis=axis), x2="high:Q")
-    return alt.layer(ranges, base.mark_point(filled=True, size=60, opacity=1).encode(x="value:Q"))
+    return intervals(answer, value="value", row="what", color="run", title="change in accuracy")
 
 
 elicitation_headroom = Finding(

@@ -8,6 +8,7 @@ import numpy as np
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, Finding
+from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import (
     FEWEST_PROMPTS,
     ONE_RUN,
@@ -157,19 +158,8 @@ def _table(found: Sequence[Compared]) -> "pyarrow.Table":
 
 def draw(answer: Answer) -> "altair.TopLevelMixin":
     """Draw the difference over all prompts and inside them."""
-    import altair as alt
-
-    rows = answer.table.to_pylist() if answer.table is not None else []
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y("compared:N", title=None), yOffset="run:N", color=alt.Color("run:N", title="run")
-    )
-    axis = alt.Axis(format="+.0%")
-    ranges = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", title="accuracy with reflection less accuracy without", axis=axis), x2="high:Q"
-    )
-    marks = base.mark_point(filled=True, size=60, opacity=1).encode(x="difference:Q")
-    zero = alt.Chart(alt.Data(values=[{}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x=alt.datum(0))
-    return alt.layer(zero, ranges, marks)
+    title = "accuracy with reflection less accuracy without"
+    return intervals(answer, value="difference", row="compared", color="run", title=title)
 
 
 reflection_vs_accuracy = Finding(

@@ -8,6 +8,7 @@ import numpy as np
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, Finding, Named
+from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import (
     FEWEST_PROMPTS,
     Ends,
@@ -206,18 +207,7 @@ def _table(found: Sequence[Gain], compared: Sequence[Against]) -> "pyarrow.Table
 
 def draw(answer: Answer) -> "altair.TopLevelMixin":
     """Draw every run's gain with its interval."""
-    import altair as alt
-
-    rows = answer.table.to_pylist() if answer.table is not None else []
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y("run:N", title=None, sort={"field": "gain", "order": "descending"}),
-        color=alt.Color("reward:N", title="reward"),
-    )
-    axis = alt.Axis(format="+.0%")
-    ranges = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title="gain in accuracy", axis=axis), x2="high:Q")
-    marks = base.mark_point(filled=True, size=60, opacity=1).encode(x="gain:Q")
-    zero = alt.Chart(alt.Data(values=[{}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x=alt.datum(0))
-    return alt.layer(zero, ranges, marks)
+    return intervals(answer, value="gain", row="run", color="reward", title="gain in accuracy", largest_first=True)
 
 
 reward_gain = Finding(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from traceanalytics.findings.base import Answer, Finding, Named
+from traceanalytics.findings.drawing import intervals, rows_of
 from traceanalytics.findings.evaluations import (
     ONE_RUN,
     UNCORRECTED,
@@ -120,19 +121,9 @@ _LIMITS = ("value", "low", "high")
 
 def draw(answer: Answer) -> "altair.TopLevelMixin":
     """Draw the three parts of the gain of every run with their intervals."""
-    import altair as alt
-
     terms = {"between": "mix", "within_shown": "better within it", "within_other": "better outside it"}
-    rows = answer.table.to_pylist() if answer.table is not None else []
-    rows = [{**row, "part": terms[row["term"]]} for row in rows if row["term"] in terms]
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y("part:N", title=None, sort=None), yOffset="run:N", color=alt.Color("run:N", title="run")
-    )
-    axis = alt.Axis(format="+.0%")
-    ranges = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title="part of the gain", axis=axis), x2="high:Q")
-    marks = base.mark_point(filled=True, size=60, opacity=1).encode(x="value:Q")
-    zero = alt.Chart(alt.Data(values=[{}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x=alt.datum(0))
-    return alt.layer(zero, ranges, marks)
+    rows = [{**row, "part": terms[row["term"]]} for row in rows_of(answer) if row["term"] in terms]
+    return intervals(rows, value="value", row="part", color="run", title="part of the gain")
 
 
 shift_share = Finding(

@@ -8,6 +8,7 @@ import numpy as np
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, Finding, Named
+from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import (
     ONE_RUN,
     UNCORRECTED,
@@ -182,17 +183,7 @@ def _table(cells: Sequence[str], found: Sequence[Switch]) -> "pyarrow.Table":
 
 def draw(answer: Answer) -> "altair.TopLevelMixin":
     """Draw the points of the gain that every cell holds, with intervals."""
-    import altair as alt
-
-    rows = answer.table.to_pylist() if answer.table is not None else []
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        y=alt.Y("cell:N", title=None, sort=None), yOffset="run:N", color=alt.Color("run:N", title="run")
-    )
-    axis = alt.Axis(format="+.0%")
-    ranges = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title="part of the gain", axis=axis), x2="high:Q")
-    marks = base.mark_point(filled=True, size=60, opacity=1).encode(x="points:Q")
-    zero = alt.Chart(alt.Data(values=[{}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x=alt.datum(0))
-    return alt.layer(zero, ranges, marks)
+    return intervals(answer, value="points", row="cell", color="run", title="part of the gain")
 
 
 strategy_switch = Finding(

@@ -1,0 +1,61 @@
+"""The picture of most findings: numbers as points with their intervals, a row for each thing that is compared."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import altair
+
+    from traceanalytics.findings.base import Answer
+    from traceanalytics.types import JSON
+
+_OF_MANY_PICTURES = ("run", "reward")  # the same color in each of them, whatever comes first there
+
+
+def intervals(
+    answer: "Answer | list[dict[str, JSON]]",
+    *,
+    value: str,
+    row: str,
+    color: str,
+    title: str,
+    signed: bool = True,
+    largest_first: bool = False,
+    shape: str | None = None,
+) -> "altair.LayerChart":
+    """Draw the answer's table, or some rows of it: a point at `value`, a rule from low to high.
+
+    Several colors of one row stand below each other. A signed number is a change: it is drawn beside a line at 0.
+    """
+    import altair as alt
+
+    rows = answer if isinstance(answer, list) else rows_of(answer)
+    colors = "ascending" if color in _OF_MANY_PICTURES else None
+    order = {"field": value, "op": "max", "order": "descending"} if largest_first else None
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        y=alt.Y(f"{row}:N", title=None, sort=order, axis=alt.Axis(labelLimit=260)),
+        yOffset=alt.YOffset(f"{color}:N", sort=colors) if _is_several(rows, row, color) else alt.Undefined,
+        color=alt.Color(f"{color}:N", title=color, sort=colors),
+        tooltip=[
+            alt.Tooltip(f"{row}:N"),
+            alt.Tooltip(f"{color}:N"),
+            *(alt.Tooltip(f"{number}:Q", format="+.1%" if signed else ".1%") for number in (value, "low", "high")),
+        ],
+    )
+    axis = alt.Axis(format="+.0%" if signed else ".0%")
+    ranges = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=title, axis=axis), x2="high:Q")
+    points = base.mark_point(filled=True, size=60, opacity=1).encode(
+        x=f"{value}:Q", shape=alt.Undefined if shape is None else alt.Shape(f"{shape}:N", sort=None)
+    )
+    if not signed:
+        return alt.layer(ranges, points)
+    zero = alt.Chart(alt.Data(values=[{}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x=alt.datum(0))
+    return alt.layer(zero, ranges, points)
+
+
+def rows_of(answer: "Answer") -> "list[dict[str, JSON]]":
+    """Return the rows of the answer's table."""
+    return answer.table.to_pylist() if answer.table is not None else []
+
+
+def _is_several(rows: "list[dict[str, JSON]]", row: str, color: str) -> bool:
+    return color != row and len({(each[row], each[color]) for each in rows}) > len({each[row] for each in rows})
