@@ -1,8 +1,11 @@
 """The audit of published numbers, run over every table that ships as a fixture."""
 
+import numpy as np
 import pytest
 
+from traceanalytics.stats.differences import mcnemar_exact
 from traceanalytics.stats.published import possible_percentage, sums_to, total_probability
+from traceanalytics.stats.support import support
 
 
 def test_66_7_percent_of_500_is_impossible_and_65_0_is_not() -> None:
@@ -100,3 +103,47 @@ def test_switching_counts_add_up_to_their_margins(published) -> None:
 
 def test_every_table_names_its_source(published) -> None:
     assert all(table["source"] for table in published.values())
+
+
+def test_pass_at_256_counts_problems_where_each_was_sampled_256_times(published) -> None:
+    table = published["signs_of_reward"]
+    rows = [(arm[of][1], n) for arm in table["arms"].values() for of, n in table["problems"].items()]
+    assert [row for row in rows if not possible_percentage(*row).holds] == []
+
+
+def test_a_pass_at_256_of_96_9_percent_is_not_of_500_problems(published) -> None:
+    printed = published["signs_of_reward"]["arms"]["base"]["MATH"][1]
+    assert possible_percentage(printed, 500).says == "96.9% of 500 is impossible: 484 give 96.8%, 485 give 97.0%"
+    assert possible_percentage(printed, 5000).holds
+
+
+def test_the_weights_of_positive_samples_give_the_arms_at_their_ends(published) -> None:
+    table = published["signs_of_reward"]
+    by_weight = table["MATH pass@256 by weight of positive samples"]
+    assert {arm: table["arms"][arm]["MATH"][1] for arm in table["arms by weight"].values()} == {
+        arm: by_weight[weight] for weight, arm in table["arms by weight"].items()
+    }
+
+
+def test_no_arm_is_above_the_base_at_256_samples_and_the_negative_one_ties(published) -> None:
+    table = published["signs_of_reward"]
+    base = float(table["arms"]["base"]["MATH"][1])
+    less = {arm: round(float(of["MATH"][1]) - base, 1) for arm, of in table["arms"].items() if arm != "base"}
+    assert less == {arm: float(printed) for arm, printed in table["MATH pass@256 less the base"].items()}
+    assert max(less.values()) == less["negative only"] == 0
+
+
+def test_the_support_counts_give_their_printed_ratios(published) -> None:
+    for model, (both, gained, lost, *printed) in published["support_dynamics"]["models"].items():
+        after, before = np.repeat([1, 1, 0], [both, gained, lost]), np.repeat([1, 0, 1], [both, gained, lost])
+        found = support(before, np.ones_like(before), hits=after, n=np.ones_like(after))
+        retained, discovered = both / (both + lost), gained / (both + gained)
+        ratios = (retained, discovered, 2 / (1 / retained + 1 / discovered))
+        assert [f"{ratio:.3f}" for ratio in ratios] == printed[:3], model
+        assert f"{found.only_after.value - found.only_before.value:.4f}" == printed[3], model
+
+
+def test_two_of_seven_models_are_not_shown_to_solve_fewer_problems_than_their_base(published) -> None:
+    table = published["support_dynamics"]
+    p = {model: mcnemar_exact(gained, lost).p for model, (_, gained, lost, *_) in table["models"].items()}
+    assert [model for model, each in p.items() if each > 0.05] == table["not_shown_to_shrink"]
