@@ -63,3 +63,37 @@ def test_one_step_or_few_prompts_are_refused(store: Store) -> None:
         connection.execute("DELETE FROM rollouts").fetchall()
     with pytest.raises(Refused, match="the store holds no rollouts"):
         count(store)
+
+
+def of_families(cells: dict[str, tuple[str, float]]) -> list[Row]:
+    """Return a run for each family and factor per step; runs of a family are drawn apart."""
+    rows = []
+    for seed, (run, (family, factor)) in enumerate(cells.items()):
+        draws = np.random.default_rng(seed)
+        rows += [
+            Row(f"p{i}", 100 * at, run, shown=("verification",) * draws.poisson(0.5 * factor**at), response="x" * 1000,
+                model_family=family, reward_type="random")
+            for at in range(3)
+            for i in range(40)
+            for _ in range(4)
+        ]  # fmt: skip
+    return rows
+
+
+def test_where_families_have_several_runs_it_is_told_whether_they_differ(store: Store) -> None:
+    cells = {"a1": ("qwen", 2.0), "a2": ("qwen", 2.1), "b1": ("llama", 1.0), "b2": ("llama", 0.95)}
+    answer = count(fill(store, of_families(cells)), in_behaviors=("verification",))
+    by_label = {each.label: each for each in answer.estimates}
+    p = by_label["verification: p of family × step"]
+    assert (p.value < 0.05, p.n, p.unit) == (True, 4, "runs")
+    factor = by_label["verification: factor per 100 steps in the same length, runs of qwen"]
+    assert (factor.n, factor.unit) == (2, "runs")
+    assert factor.value == pytest.approx(2.05, abs=0.25)
+    assert "verification changes otherwise from family to family (p " in answer.verdict
+
+
+def test_one_run_a_family_says_nothing_about_families(store: Store) -> None:
+    rows = of_families({"a1": ("qwen", 2.0), "b1": ("llama", 1.0)})
+    answer = count(fill(store, rows), in_behaviors=("verification",))
+    assert "no p of family × step: 2 runs in 2 cells: a test of groups needs cells with several runs" in answer.caveats
+    assert not [each for each in answer.estimates if "family" in each.label]

@@ -1,9 +1,12 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
 
 from traceanalytics.errors import Refused
-from traceanalytics.stats.counts import count_trend, ratio_of_count_rates
+from traceanalytics.stats.counts import count_trend, overdispersion, ratio_of_count_rates
+from traceanalytics.stats.estimate import Estimate
 
 STEPS = np.array([0.0, 50.0, 100.0, 200.0])
 
@@ -16,21 +19,69 @@ def drawn(seed: int = 0, factor: float = 1.5) -> tuple[np.ndarray, np.ndarray]:
     return draws.poisson(rates * text).astype(float), text
 
 
-def test_the_factor_agrees_with_gee() -> None:
-    counts, text = drawn()
-    design = sm.add_constant(np.tile(STEPS / 100, 40))
-    fitted = sm.GEE(
-        counts.ravel(), design, groups=np.repeat(np.arange(40), 4), family=sm.families.Poisson(), exposure=text.ravel()
-    ).fit()
+def alike(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return counts of prompts that do not differ in their rate: a Poisson variance."""
+    draws = np.random.default_rng(seed)
+    text = draws.integers(1, 9, size=(60, 4)).astype(float)
+    return draws.poisson(0.7 * 1.5 ** (STEPS / 100) * text).astype(float), text
+
+
+def by_statsmodels(counts: np.ndarray, text: np.ndarray, family: sm.families.Family) -> tuple[float, float]:
+    design, prompts = sm.add_constant(np.tile(STEPS / 100, len(counts))), np.repeat(np.arange(len(counts)), 4)
+    fitted = sm.GEE(counts.ravel(), design, groups=prompts, family=family, exposure=text.ravel()).fit()
+    return float(fitted.params[1]), float(fitted.bse[1])
+
+
+def half(found: Estimate) -> float:
+    return float(np.log(found.high) - np.log(found.low)) / 2
+
+
+def expected_of(counts: np.ndarray, text: np.ndarray) -> np.ndarray:
+    design = sm.add_constant(np.tile(STEPS / 100, len(counts)))
+    fitted = sm.GLM(counts.ravel(), design, family=sm.families.Poisson(), exposure=text.ravel()).fit()
+    return np.asarray(fitted.fittedvalues).reshape(counts.shape)
+
+
+def test_the_factor_of_a_poisson_variance_agrees_with_gee() -> None:
+    counts, text = alike(1)
+    assert overdispersion(counts, expected_of(counts, text)) == 0
+    slope, error = by_statsmodels(counts, text, sm.families.Poisson())
     found = count_trend(STEPS, counts, text)
-    assert np.log(found.value) == pytest.approx(fitted.params[1], abs=1e-6)
+    assert np.log(found.value) == pytest.approx(slope, abs=1e-6)
+    assert half(found) == pytest.approx(2.05 * error, rel=0.05)
+
+
+def test_the_factor_of_overdispersed_counts_agrees_with_negative_binomial_gee() -> None:
+    counts, text = drawn()
+    alpha = overdispersion(counts, expected_of(counts, text))
+    assert alpha > 0.2
+    slope, error = by_statsmodels(counts, text, sm.families.NegativeBinomial(alpha=alpha))
+    found = count_trend(STEPS, counts, text)
+    assert np.log(found.value) == pytest.approx(slope, abs=1e-6)
     assert found.low < 1.5 < found.high
-    half = (np.log(found.high) - np.log(found.low)) / 2
-    assert half == pytest.approx(2.1 * fitted.bse[1], rel=0.08)
+    assert half(found) == pytest.approx(2.1 * error, rel=0.08)
 
 
-def test_a_factor_holds_in_most_worlds() -> None:
-    held = [count_trend(STEPS, *drawn(seed)) for seed in range(200)]
+def test_the_overdispersion_is_near_the_most_likely_one() -> None:
+    draws = np.random.default_rng(3)
+    text = draws.integers(1, 9, size=(400, 4)).astype(float)
+    counts = draws.poisson(draws.gamma(2, 0.5, size=(400, 4)) * 1.2 ** (STEPS / 100) * text).astype(float)
+    design = sm.add_constant(np.tile(STEPS / 100, 400))
+    likeliest = sm.NegativeBinomial(counts.ravel(), design, exposure=text.ravel()).fit(disp=0).params[-1]
+    assert overdispersion(counts, expected_of(counts, text)) == pytest.approx(likeliest, abs=0.08)
+
+
+def test_weights_of_the_negative_binomial_shorten_the_interval_where_texts_differ_in_length() -> None:
+    draws = np.random.default_rng(4)
+    text = np.where(draws.random((80, 4)) < 0.1, 60.0, 1.0)
+    counts = draws.poisson(draws.gamma(1, 1, size=(80, 4)) * 1.3 ** (STEPS / 100) * text).astype(float)
+    poisson = by_statsmodels(counts, text, sm.families.Poisson())[1]
+    assert half(count_trend(STEPS, counts, text)) < 0.8 * 2 * poisson
+
+
+@pytest.mark.parametrize("draw", [drawn, alike])
+def test_a_factor_holds_in_most_worlds(draw: Callable[[int], tuple[np.ndarray, np.ndarray]]) -> None:
+    held = [count_trend(STEPS, *draw(seed)) for seed in range(200)]
     assert 0.91 <= np.mean([each.low <= 1.5 <= each.high for each in held]) <= 0.99
 
 

@@ -5,11 +5,19 @@ import pandas
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import f_oneway
 from statsmodels.formula.api import ols
 from statsmodels.stats.anova import anova_lm
 
 from traceanalytics.errors import Refused
-from traceanalytics.stats.runs import interaction, over_runs, runs_needed, variance_components, variance_share
+from traceanalytics.stats.runs import (
+    between_groups,
+    interaction,
+    over_runs,
+    runs_needed,
+    variance_components,
+    variance_share,
+)
 
 
 @pytest.fixture
@@ -117,3 +125,30 @@ def test_one_run_a_cell_has_no_interaction_p(published_gains) -> None:
     gains, factors = published_gains
     with pytest.raises(Refused, match="^24 runs in 24 cells: an interaction needs cells with several runs$"):
         interaction(gains, factors["family"], factors["reward"])
+
+
+def test_groups_of_one_block_are_those_of_a_one_way_analysis_of_variance() -> None:
+    first, second, third = [1.0, 1.4, 1.1], [2.0, 1.8], [1.5, 1.9, 1.6]
+    found = between_groups([*first, *second, *third], [*"aaabbccc"], ["x"] * 8)
+    assert (found.statistic, found.p) == pytest.approx(tuple(f_oneway(first, second, third)))
+
+
+def test_groups_are_held_against_runs_within_cells() -> None:
+    values, groups, blocks = [1.0, 1.3, 2.0, 2.2, 1.6, 1.5, 2.9, 2.4, 2.6], [*"aabbaabbb"], [*"xxxxyyyyy"]
+    data = pandas.DataFrame({"value": values, "group": groups, "block": blocks})
+    both, one = (ols(f"value ~ {terms}", data).fit() for terms in ("C(block) + C(group)", "C(block)"))
+    cells = ols("value ~ C(block) * C(group)", data).fit()
+    found = between_groups(values, groups, blocks)
+    assert found.statistic == pytest.approx((one.ssr - both.ssr) / (cells.ssr / cells.df_resid))
+
+
+@pytest.mark.parametrize(
+    ("groups", "blocks", "message"),
+    [
+        ("ab", "xx", "2 runs in 2 cells: a test of groups needs cells with several runs"),
+        ("aabb", "xxyy", "no block holds two groups: what differs may be the block"),
+    ],
+)
+def test_groups_that_cannot_be_told_apart_are_refused(groups: str, blocks: str, message: str) -> None:
+    with pytest.raises(Refused, match=message):
+        between_groups(range(len(groups)), [*groups], [*blocks])

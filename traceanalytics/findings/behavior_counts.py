@@ -1,7 +1,7 @@
 """How often a response shows a behavior, at equal length of text: verification, backtracking, subgoals and the like."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +11,10 @@ from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.courses import Course, read_courses
 from traceanalytics.findings.evaluations import ONE_RUN, ask_each, named, runs_of
 from traceanalytics.stats.counts import count_trend, ratio_of_count_rates
-from traceanalytics.stats.estimate import Estimate
+from traceanalytics.stats.estimate import Estimate, Test
+from traceanalytics.stats.multiplicity import benjamini_hochberg
 from traceanalytics.stats.ratios import count_rate
+from traceanalytics.stats.runs import between_groups, over_runs
 from traceanalytics.store.store import Store
 
 if TYPE_CHECKING:
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     import pyarrow
 
 COGNITIVE = ("verification", "backtracking", "subgoal_setting", "backward_chaining")  # of Gandhi et al. 2025
+MOST_P = 0.05  # of a difference between families that is told
+_RUNS = "SELECT run_id, coalesce(model_family, model) AS family, reward_type AS reward FROM runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,17 @@ class Counted:
     missing: str | None  # why there is no ratio
 
 
+@dataclass(frozen=True, slots=True)
+class ByFamily:
+    """One behavior's factor per 100 steps in each family that has several runs, and whether families differ."""
+
+    behavior: str
+    factors: dict[str, Estimate]
+    tested: Test | None
+    adjusted_p: float
+    untold: str | None  # why nothing is tested
+
+
 def infer(
     store: Store,
     *,
@@ -42,7 +57,10 @@ def infer(
     in_behaviors: tuple[str, ...] = COGNITIVE,
     in_split: str | None = None,
 ) -> Answer:
-    """Count the spans of each behavior per response and per 1,000 characters, from the first step to the last."""
+    """Count the spans of each behavior per response and per 1,000 characters, from the first step to the last.
+
+    Where several runs share a family and a reward, it is tested whether a behavior's factor depends on the family.
+    """
 
     def ask(run: str) -> tuple[str, list[Counted]]:
         return run, [_counted(store, run, behavior, in_split) for behavior in in_behaviors]
@@ -51,16 +69,20 @@ def infer(
     several = len(found) > 1
     estimates = [number for run, of_run in found for each in of_run for number in _numbers(run, each, several=several)]
     untold = [f"{each.behavior} of {run}: {each.missing}" for run, of_run in found for each in of_run if each.missing]
+    families = _by_family(store, found)
+    estimates += [number for of_behavior in families for number in _numbers_of_families(of_behavior)]
     looked_at = len(in_behaviors) * len(found)
     caveats = [
         f"{looked_at} behaviors and runs are looked at, each at 95%: some of them change by chance",
         "two spans of a response are two, also where they are one thought",
         *untold,
+        *dict.fromkeys(f"no p of family × step: {of.untold}" for of in families if of.untold),
         *left_out,
         "uncorrected: the counts are what the tagger says; no audit of it is in the store",
         *([ONE_RUN] if len(found) == 1 else []),
     ]
-    return Answer(estimates, "; ".join(_sentence(run, of_run) for run, of_run in found), caveats, _table(found))
+    sentences = [*(_sentence(run, of_run) for run, of_run in found), *map(_sentence_of_families, families)]
+    return Answer(estimates, "; ".join(filter(None, sentences)), caveats, _table(found))
 
 
 def _counted(store: Store, run: str, behavior: str, split: str | None) -> Counted:
@@ -103,6 +125,55 @@ def _numbers(run: str, each: Counted, *, several: bool) -> list[Named]:
     if each.trend is not None:
         numbers.append(named(f"{prefix}: factor per 100 steps in the same length", each.trend))
     return numbers
+
+
+def _by_family(store: Store, found: Sequence[tuple[str, list[Counted]]]) -> list[ByFamily]:
+    """Hold the runs' factors against their families, every reward for itself; a log with one family has none."""
+    described = {row["run_id"]: (row["family"], row["reward"]) for row in store.sql(_RUNS).to_pylist()}
+    if len({described[run][0] for run, _ in found if described.get(run)} - {None}) < 2:
+        return []
+    slopes: dict[str, list[tuple[str, str, float]]] = {each.behavior: [] for _, of_run in found for each in of_run}
+    for run, of_run in found:
+        family, reward = described[run]
+        for each in of_run:
+            if family is not None and each.trend is not None:
+                slopes[each.behavior].append((family, reward or "", float(np.log(each.trend.value))))
+    families = [_of_families(behavior, held) for behavior, held in slopes.items()]
+    adjusted = iter(benjamini_hochberg([each.tested.p for each in families if each.tested is not None]))
+    return [replace(each, adjusted_p=float(next(adjusted))) if each.tested is not None else each for each in families]
+
+
+def _of_families(behavior: str, slopes: Sequence[tuple[str, str, float]]) -> ByFamily:
+    factors = {}
+    for family in sorted({family for family, _, _ in slopes}):
+        held = [slope for of, _, slope in slopes if of == family]
+        if len(held) > 1:
+            mean = over_runs(held)
+            value, low, high = (float(np.exp(each)) for each in (mean.value, mean.low, mean.high))
+            factors[family] = Estimate(value, low, high, mean.n, mean.unit)
+    try:
+        if len({family for family, _, _ in slopes}) < 2:
+            raise Refused(f"{behavior} has a trend in one family only")
+        of_family, of_reward, values = zip(*slopes, strict=True)
+        return ByFamily(behavior, factors, between_groups(values, of_family, of_reward), 1.0, None)
+    except Refused as refusal:
+        return ByFamily(behavior, factors, None, 1.0, str(refusal))
+
+
+def _numbers_of_families(each: ByFamily) -> list[Named]:
+    label = f"{each.behavior}: factor per 100 steps in the same length"
+    numbers = [named(f"{label}, runs of {family}", factor) for family, factor in each.factors.items()]
+    if each.tested is not None:
+        p = Named(f"{each.behavior}: p of family × step", each.adjusted_p, None, None, each.tested.n, "runs")
+        numbers.append(p)
+    return numbers
+
+
+def _sentence_of_families(each: ByFamily) -> str:
+    if each.tested is None or each.adjusted_p > MOST_P:
+        return ""
+    factors = " and ".join(f"{_written(factor)} times per 100 steps in {of}" for of, factor in each.factors.items())
+    return f"{each.behavior} changes otherwise from family to family (p {each.adjusted_p:.2g}): {factors}"
 
 
 def _sentence(run: str, of_run: Sequence[Counted]) -> str:

@@ -123,6 +123,28 @@ def interaction(values: Numbers, rows: Sequence[str], columns: Sequence[str]) ->
     return Test(f, float(fdtrc(between, within, f)), len(values), "runs")
 
 
+def between_groups(values: Numbers, groups: Sequence[str], blocks: Sequence[str]) -> Test:
+    """Test whether groups differ with blocks held fixed: F of groups added to blocks against runs within cells.
+
+    Needs cells with several runs, as `interaction` does.
+    """
+    from scipy.special import fdtrc
+
+    values = floats(values)
+    of_blocks, effects = [_indicators(blocks)], [_indicators(blocks), _indicators(groups)]
+    cells = _indicators([f"{group}\n{block}" for group, block in zip(groups, blocks, strict=True)])
+    between = int(np.linalg.matrix_rank(np.concatenate(effects, axis=1)) - np.linalg.matrix_rank(of_blocks[0]))
+    within = len(values) - cells.shape[1]
+    if within < 1:
+        raise Refused(f"{len(values)} runs in {cells.shape[1]} cells: a test of groups needs cells with several runs")
+    if between < 1:
+        raise Refused("no block holds two groups: what differs may be the block")
+    added = _explained(values, effects) - _explained(values, of_blocks)
+    noise = float(((values - values.mean()) ** 2).sum()) - _explained(values, [cells])
+    f = (added / between) / (noise / within) if noise > 0 else float("inf")
+    return Test(f, float(fdtrc(between, within, f)), len(values), "runs")
+
+
 def _indicators(levels: Sequence[str]) -> Floats:
     return floats(np.unique(np.asarray(levels))[:, None] == np.asarray(levels)).T
 
