@@ -47,6 +47,7 @@ def rows_of(runs: int, behaviors: int, steps: int) -> Rows:
 def test_every_chart_draws(name: str, rows: Rows) -> None:
     assert len(rows) <= MOST_ROWS
     chart = CHARTS[name](rows)
+    assert chart.to_dict(validate=True)  # what pages leave out, as it takes as long again
     assert vl_convert.vegalite_to_vega(spec_of(chart))["marks"]
     if len(rows) < 2:
         assert vl_convert.vegalite_to_svg(themed(chart, width=390)).startswith("<svg")

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import duckdb
@@ -154,3 +155,51 @@ def test_a_store_can_be_read_by_another_tagger_than_the_active_one(store: Store)
     shares = [each.query("behavior_rate", in_behavior="planning")["share"].to_pylist() for each in (store, by_other)]
     assert shares == [[1.0], [0.0]]
     assert by_other.sql("SELECT len(shown) AS n FROM current_tagged").to_pylist() == [{"n": 0}]
+
+
+def test_a_store_that_is_kept_open_is_opened_once_and_shows_one_state(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store.writing():
+        pass
+    opened = []
+    connect = duckdb.connect
+    monkeypatch.setattr(duckdb, "connect", lambda *given, **named: opened.append(given) or connect(*given, **named))
+    with store.kept_open(), store.kept_open():
+        rows = [Store(store.path).query("run_overview").num_rows, store.query("run_status").num_rows]
+    assert (rows, len(opened)) == ([0, 0], 1)
+    assert store.query("run_overview").num_rows == 0
+    assert len(opened) == 2
+
+
+def test_a_reader_that_keeps_a_store_open_reads_on_while_a_writer_waits(store: Store) -> None:
+    with store.writing():
+        pass
+    wrote = threading.Event()
+
+    def write() -> None:
+        with store.writing() as connection:
+            connection.execute("INSERT INTO runs (run_id) VALUES ('a')").fetchall()
+        wrote.set()
+
+    counted = "SELECT count(*) AS runs FROM runs"
+    with store.kept_open():
+        writer = threading.Thread(target=write)
+        writer.start()
+        assert not wrote.wait(0.3)
+        assert Store(store.path).sql(counted).to_pylist() == [{"runs": 0}]
+    writer.join(timeout=20)
+    assert store.sql(counted).to_pylist() == [{"runs": 1}]
+
+
+def test_a_store_that_is_not_there_cannot_be_kept_open_and_says_so_when_it_is_read(store: Store) -> None:
+    with store.kept_open(), pytest.raises(BadInput, match="no such store"):
+        store.query("run_overview")
+
+
+def test_user_sql_is_answered_twice_by_a_store_that_is_kept_open(store: Store) -> None:
+    with store.writing():
+        pass
+    with store.kept_open():
+        assert [store.user_sql("SELECT 1 AS n").num_rows for _ in range(2)] == [1, 1]
+        assert store.query("run_overview").num_rows == 0

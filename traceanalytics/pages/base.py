@@ -1,7 +1,7 @@
 """What a page is: a function from a store and selectors to blocks, in a file of `dashboards/` or of a user's folder."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from traceanalytics.errors import Refused, UnknownName
@@ -102,22 +102,27 @@ class Page:
     title: str
     build: Callable[["Store", Selectors], list[Block]]
     order: int = field(default=100)
+    is_ours: bool = False  # whether tests have checked its charts, so that Altair need not, which takes as long again
 
     def blocks(self, store: "Store", selectors: Selectors) -> list[Block]:
         """Build the page; what the data cannot answer is said in its place."""
+        from altair.utils.schemapi import debug_mode
+
         try:
-            return self.build(store, selectors)
+            with store.kept_open(), debug_mode(not self.is_ours):
+                return self.build(store, selectors)
         except Refused as refusal:
             return [Text(str(refusal), "warning")]
 
 
 def all_pages() -> dict[str, Page]:
     """Return every page by name, in their order: those of `dashboards/`, and those of the user's folders."""
+    ours = sorted(shipped_folder("dashboards").glob("*.py"))
     found: dict[str, Page] = {}
-    for path in [*sorted(shipped_folder("dashboards").glob("*.py")), *user_files("dashboards", "*.py")]:
+    for path in [*ours, *user_files("dashboards", "*.py")]:
         for value in vars(load_file(path)).values():
             if isinstance(value, Page):
-                found[value.name] = value
+                found[value.name] = replace(value, is_ours=path in ours)
     return dict(sorted(found.items(), key=lambda item: (item[1].order, item[0])))
 
 

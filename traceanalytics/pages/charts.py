@@ -37,8 +37,8 @@ def lines_over_steps(
         alt.Tooltip(f"{color}:N", title=color_title),
         *_numbers(y_title, percent=percent, limits=has_bands, counted=counted),
     ]
-    faint = alt.condition(pick, alt.value(0.18), alt.value(0.03))
-    band = base.mark_area().encode(y=alt.Y("low:Q", title=y_title), y2="high:Q", opacity=faint)
+    faint = _picked(pick, 0.18, 0.03)
+    band = base.mark_area().encode(y=alt.Y("low:Q", title=y_title), y2=alt.Y2("high:Q"), opacity=faint)
     line = base.mark_line(point=True, strokeWidth=2).encode(opacity=_picked(pick), tooltip=tooltip).add_params(pick)
     layers = [band, line] if has_bands else [line]
     return alt.layer(*layers).properties(width="container", height=height)
@@ -67,7 +67,7 @@ def behaviors_and_steps(rows: Rows, shown_first: Sequence[str]) -> "altair.VConc
             strokeDash=alt.StrokeDash(
                 "run:N", title="run (above)", legend=None if runs < 2 else alt.Legend(symbolType="stroke")
             ),
-            opacity=alt.condition(pick & click, alt.value(1), alt.value(_FADED)),
+            opacity=_picked(pick & click),
             tooltip=[alt.Tooltip("behavior:N"), alt.Tooltip("run:N"), *_numbers("share")],
         )
         .add_params(brush, pick)
@@ -140,10 +140,10 @@ def small_multiples(rows: Rows, rewards: Rows, *, curve_title: str = "run") -> "
     )
     curves, singles = base.transform_filter("!datum.single"), base.transform_filter("datum.single")
     share = alt.Y("value:Q", title=None, axis=alt.Axis(format="%", tickCount=3, labelFlush=True))
-    faint = alt.condition(pick, alt.value(0.18), alt.value(0.03))
+    faint = _picked(pick, 0.18, 0.03)
     told = [alt.Tooltip("behavior:N"), alt.Tooltip("run:N"), *_numbers("share")]
     thin = singles.mark_line(strokeWidth=0.8).encode(
-        y=share, detail="run:N", opacity=alt.condition(pick, alt.value(0.5), alt.value(0.05))
+        y=share, detail=alt.Detail("run:N"), opacity=_picked(pick, 0.5, 0.05)
     )
     marks = (
         base.transform_filter("isValid(datum.onset)")
@@ -151,7 +151,7 @@ def small_multiples(rows: Rows, rewards: Rows, *, curve_title: str = "run") -> "
         .encode(opacity=_picked(pick), tooltip=[*told[:2], alt.Tooltip("onset:N")])
     )
     cell = alt.layer(
-        curves.mark_area().encode(y=alt.Y("low:Q", title=None), y2="high:Q", opacity=faint),
+        curves.mark_area().encode(y=alt.Y("low:Q", title=None), y2=alt.Y2("high:Q"), opacity=faint),
         *([thin] if any(row.get("single") for row in rows) else []),
         curves.mark_line(strokeWidth=1.8).encode(y=share, opacity=_picked(pick)),
         *([marks] if any(row.get("onset") for row in rows) else []),
@@ -173,12 +173,12 @@ def two_counts(rows: Rows) -> "altair.LayerChart":
 
     pick = alt.selection_point(name="pick", fields=["run"], bind="legend")
     base = _over_steps(rows, "share of rollouts", percent=True).encode(
-        color=alt.Color("run:N", title="run", legend=alt.Legend(symbolOpacity=1)), detail="counted:N"
+        color=alt.Color("run:N", title="run", legend=alt.Legend(symbolOpacity=1)), detail=alt.Detail("counted:N")
     )
     band = base.mark_area().encode(
         y=alt.Y("low:Q", title="share of rollouts"),
-        y2="high:Q",
-        opacity=alt.condition(pick, alt.value(0.13), alt.value(0.03)),
+        y2=alt.Y2("high:Q"),
+        opacity=_picked(pick, 0.13, 0.03),
     )
     told = [alt.Tooltip("counted:N"), alt.Tooltip("run:N"), *_numbers("share")]
     dash = alt.StrokeDash("counted:N", title="counted", legend=alt.Legend(symbolType="stroke", orient="top"), sort=None)
@@ -201,11 +201,11 @@ def waterfall(rows: Rows) -> "altair.FacetChart":
     ]
     bars = base.mark_bar(size=34).encode(
         y=alt.Y("start:Q", title="gain in accuracy", axis=points),
-        y2="stop:Q",
+        y2=alt.Y2("stop:Q"),
         color=alt.Color("kind:N", title="part", scale=alt.Scale(domain=["better", "worse", "gain"]), legend=None),
         tooltip=told,
     )
-    ranges = base.mark_rule(strokeWidth=1.5).encode(y=alt.Y("from:Q", title="gain in accuracy"), y2="to:Q")
+    ranges = base.mark_rule(strokeWidth=1.5).encode(y=alt.Y("from:Q", title="gain in accuracy"), y2=alt.Y2("to:Q"))
     cell = alt.layer(bars, ranges, data=_data(rows)).properties(width="container", height=190)
     return cell.facet(
         facet=alt.Facet("run:N", title=None), columns=2, spacing={"row": 34, "column": _SMALL_AXIS}
@@ -221,13 +221,13 @@ def changes(rows: Rows) -> "altair.LayerChart":
         y=alt.Y("behavior:N", title=None, sort={"field": "change", "op": "max", "order": "descending"}),
         yOffset=alt.YOffset("run:N") if runs > 1 else alt.Undefined,
         color=alt.Color("run:N", title="run", legend=alt.Legend() if runs > 1 else None),
-        opacity=alt.condition("datum.survives", alt.value(1), alt.value(0.4)),
+        opacity=_picked("datum.survives", 1, 0.4),
     )
     change = alt.X("low:Q", title="change of share (faint: chance)", axis=alt.Axis(format="+.0%", tickCount=8))
-    zero = alt.Chart(_data([{"zero": 0}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x="zero:Q")
-    ranges = base.mark_rule(strokeWidth=2).encode(x=change, x2="high:Q")
+    zero = alt.Chart(_data([{"zero": 0}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x=alt.X("zero:Q"))
+    ranges = base.mark_rule(strokeWidth=2).encode(x=change, x2=alt.X2("high:Q"))
     points = base.mark_point(filled=True, size=70).encode(
-        x="change:Q",
+        x=alt.X("change:Q"),
         tooltip=[
             alt.Tooltip("behavior:N"),
             alt.Tooltip("run:N"),
@@ -253,7 +253,7 @@ def bars_with_intervals(rows: Rows, *, y: str, x_title: str, color: str, color_t
         x=alt.X("value:Q", title=x_title, axis=alt.Axis(format="%")),
         tooltip=[alt.Tooltip(f"{y}:N"), alt.Tooltip(f"{color}:N", title=color_title), *_numbers(x_title, step=False)],
     )
-    ranges = base.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q", color=alt.value("#777777"))
+    ranges = base.mark_rule(strokeWidth=2).encode(x="low:Q", x2=alt.X2("high:Q"), color=alt.ColorValue("#777777"))
     return alt.layer(bars, ranges).properties(width="container", height=_height(rows, 14 * groups + 8, y))
 
 
@@ -274,14 +274,15 @@ def differences(
         yOffset=alt.YOffset("run:N") if runs > 1 else alt.Undefined,
         color=alt.Color("run:N", title="run", legend=alt.Legend() if runs > 1 else None),
     )
-    zero = alt.Chart(_data([{"zero": 0}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x="zero:Q")
+    zero = alt.Chart(_data([{"zero": 0}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x=alt.X("zero:Q"))
     ranges = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", title=x_title, axis=alt.Axis(format="+.0%" if percent else "+.2~f", tickCount=8)), x2="high:Q"
+        x=alt.X("low:Q", title=x_title, axis=alt.Axis(format="+.0%" if percent else "+.2~f", tickCount=8)),
+        x2=alt.X2("high:Q"),
     )
     shown = "+.1%" if percent else "+.3f"
     numbers = [alt.Tooltip(f"{number}:Q", format=shown) for number in ("value", "low", "high")]
     points = base.mark_point(filled=True, size=70).encode(
-        x="value:Q", tooltip=[alt.Tooltip(f"{name}:N"), alt.Tooltip("run:N"), *numbers, alt.Tooltip("prompts:Q")]
+        x=alt.X("value:Q"), tooltip=[alt.Tooltip(f"{name}:N"), alt.Tooltip("run:N"), *numbers, alt.Tooltip("prompts:Q")]
     )
     height = _height(rows, 10 * runs + 8, name)
     return alt.layer(zero, ranges, points).properties(width="container", height=height)
@@ -341,7 +342,12 @@ def _numbers(
     ]
 
 
-def _picked(selection: "altair.Parameter") -> JSON:
+def _picked(chosen: JSON, shown: float = 1, faded: float = _FADED) -> "altair.OpacityValue":
+    """Return the opacity of what a selection or an expression chooses, and of the rest.
+
+    The channel is named because Altair takes 30 ms to find out which one a bare condition is of.
+    """
     import altair as alt
 
-    return alt.condition(selection, alt.value(1), alt.value(_FADED))
+    found: JSON = alt.condition(chosen, alt.value(shown), alt.value(faded))
+    return alt.OpacityValue(found["value"], condition=found["condition"])

@@ -60,7 +60,8 @@ class LiveApp:
                 start_response, "403 Forbidden", "Open the address that `ta serve` printed: it holds the token."
             )
         try:
-            document = self._document(path or "overview", asked)
+            with self._store.kept_open():
+                document = self._document(path or "overview", asked)
         except TraceAnalyticsError as error:
             return _say(start_response, "400 Bad Request", str(error))
         body = document.encode()

@@ -42,8 +42,8 @@ def config(*, dark: bool = False) -> dict[str, JSON]:
 
 
 def spec_of(chart: "altair.TopLevelMixin") -> dict[str, JSON]:
-    """Return a chart's specification, its rows as objects."""
-    spec: dict[str, JSON] = chart.to_dict()
+    """Return a chart's specification, its rows as objects; Altair checks charts as they are made, and not again."""
+    spec: dict[str, JSON] = chart.to_dict(validate=False)
     held = {
         name: json.loads(rows) if isinstance(rows, str) else rows for name, rows in spec.get("datasets", {}).items()
     }

@@ -3,8 +3,9 @@
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
@@ -30,6 +31,7 @@ Opened = TypeVar("Opened")
 
 _SCHEMA = Path(__file__).with_name("schema.sql")
 _HOLDER = re.compile(r"\(PID (\d+)\)|PID (\d+)")
+_KEPT: dict[tuple[Path, int], duckdb.DuckDBPyConnection] = {}  # by file and thread
 
 
 class Store:
@@ -58,13 +60,28 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open the store for reading beside other readers; a missing store is an error that says how to make one."""
-        if not self.path.exists() or _is_unfinished(self.path):
-            raise _no_such_store(self.path)
-        with turnstile.reading(self.path), self._connected() as connection:
-            _check_version(connection, self.path)
+        kept = _KEPT.get((self.path, get_ident()))
+        with self._opened() if kept is None else closing(kept.cursor()) as connection:
             if self.tagger is not None:
                 _read_by(connection, self.tagger)
             yield connection
+
+    @contextmanager
+    def kept_open(self) -> Iterator[None]:
+        """Open the file once for all that this thread reads in the block: opening takes longer than most queries.
+
+        Writers wait until the block ends, so that all its numbers are of one state of the store.
+        """
+        place = (self.path, get_ident())
+        if place in _KEPT or not self.exists:
+            yield
+            return
+        with self._opened() as connection:
+            _KEPT[place] = connection
+            try:
+                yield
+            finally:
+                del _KEPT[place]
 
     def workbench(self) -> duckdb.DuckDBPyConnection:
         """Open a connection to nothing, in which rows are prepared before `writing` holds the store for them."""
@@ -115,13 +132,22 @@ class Store:
     def user_sql(self, statement: str) -> "pyarrow.Table":
         """Run a statement of the user's: read-only, and it can reach no other file and no network."""
         with self.reading() as connection:
-            connection.execute("SET enable_external_access = false").fetchall()
-            connection.execute("SET lock_configuration = true").fetchall()
+            if not connection.execute("SELECT current_setting('lock_configuration')").fetchall()[0][0]:
+                connection.execute("SET enable_external_access = false").fetchall()
+                connection.execute("SET lock_configuration = true").fetchall()
             try:
                 relation = connection.sql(statement)
                 return relation.to_arrow_table() if relation is not None else _empty_table()
             except duckdb.Error as error:
                 raise BadQuery(_one_line(error)) from error
+
+    @contextmanager
+    def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        if not self.path.exists() or _is_unfinished(self.path):
+            raise _no_such_store(self.path)
+        with turnstile.reading(self.path), self._connected() as connection:
+            _check_version(connection, self.path)
+            yield connection
 
     @contextmanager
     def _connected(self) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -57,7 +57,11 @@ class Difference:
 
 def report(store: Store, out: Path, *, selectors: Selectors | None = None, page_names: Sequence[str] = ()) -> Written:
     """Write a report of all pages, or of those named."""
-    chosen = selectors or Selectors()
+    with store.kept_open():
+        return _report(store, out, selectors or Selectors(), page_names)
+
+
+def _report(store: Store, out: Path, chosen: Selectors, page_names: Sequence[str]) -> Written:
     pages = [get_page(name) for name in page_names] if page_names else list(all_pages().values())
     view = _view(store, chosen)
     title = title_of(view) if view else f"{store.path.name}: no rollouts yet"
