@@ -18,7 +18,7 @@ from traceanalytics.stats.correction import (
     weighted_audit,
 )
 from traceanalytics.stats.estimate import Estimate
-from traceanalytics.stats.rates import wilson
+from traceanalytics.stats.rates import rate, wilson
 
 
 def test_rogan_gladen_gives_the_worked_examples() -> None:
@@ -151,3 +151,22 @@ def test_a_rogan_gladen_rate_after_a_perfect_audit_is_not_certain() -> None:
     found = rogan_gladen_rate(Estimate(0.5, 0.46, 0.54, 500), Audit(tp=25, fp=0, fn=0, tn=25))
     assert found.value == 0.5
     assert found.high - found.low > 0.08
+
+
+def test_a_corrected_interval_reaches_as_far_as_that_of_the_observed_rate() -> None:
+    observed = Estimate(0.569, 0.53, 0.608, 200)
+    corrected = corrected_rate(observed, Audit(tp=107_000, fp=6_600, fn=26_800, tn=59_600))
+    assert corrected.high - corrected.low >= observed.high - observed.low
+
+
+def test_a_weak_taggers_corrected_intervals_hold_the_truth() -> None:
+    generator = np.random.default_rng(0)
+    held = 0
+    for _ in range(400):
+        shown = generator.random((200, 8)) < generator.beta(0.1 * 7 / 3, 0.9 * 7 / 3, (200, 1))
+        tagged = generator.random((200, 8)) < np.where(shown, 0.8, 0.1)
+        y, f = (each.ravel()[:: 1600 // 400] for each in (shown, tagged))
+        audit = Audit(*(float(np.sum(each)) for each in (y & f, ~y & f, y & ~f, ~y & ~f)))
+        found = corrected_rate(rate(tagged.sum(axis=1), np.full(200, 8)), audit)
+        held += found.low <= 0.1 <= found.high
+    assert held / 400 >= 0.93

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from traceanalytics.errors import Refused
-from traceanalytics.stats.onset import change_point, changes_since_base, onset, simultaneous_band
+from traceanalytics.stats.onset import change_point, changes_since_base, onset, resampled_changes, simultaneous_band
 
 
 def panel(course, prompts=128, samples=8, seed=0):
@@ -129,3 +129,10 @@ def test_a_run_that_wanders_widens_its_own_band() -> None:
 
 def test_a_jump_is_no_wobble() -> None:
     assert band_of([0.667] * 30 + [0.92] * 30).wobble < 0.01
+
+
+def test_resampled_changes_vary_together_as_those_of_weighted_prompts_do() -> None:
+    influences = np.random.default_rng(0).normal(size=(50, 4)).cumsum(axis=1)
+    drawn = resampled_changes(influences, 20_000, seed=1)
+    assert np.cov(drawn.T) == pytest.approx(influences.T @ influences, rel=0.06, abs=2)
+    assert resampled_changes(influences[:2], 10, seed=1).shape == (10, 4)

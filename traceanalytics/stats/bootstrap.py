@@ -41,7 +41,8 @@ def bootstrap(
     value = np.atleast_1d(statistic(columns.sum(axis=0)))
     resampled = statistic(weights @ columns).reshape(len(weights), -1)
     tail = float(ndtr(-float(t_quantile(confidence, prompts - 1)) * np.sqrt(prompts / (prompts - 1))))
-    low, high = np.nanquantile(resampled, [tail, 1 - tail], axis=0)
+    quantiles = np.nanquantile if np.isnan(resampled).any() else np.quantile  # the second is four times as fast
+    low, high = quantiles(resampled, [tail, 1 - tail], axis=0)
     return [Estimate(float(v), float(a), float(b), prompts, unit) for v, a, b in zip(value, low, high, strict=True)]
 
 

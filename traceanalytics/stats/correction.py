@@ -214,9 +214,15 @@ def _corrected(rate: float, audit: Audit) -> float:
 
 
 def _correction_halves(observed: Estimate, audit: Audit) -> tuple[float, float]:
+    """Return how far the corrected rate reaches down and up.
+
+    The half-width of the observed rate counts whole, not times precision - false omission rate: prompts that truly show
+    more raise the precision with the rate, and of what they differ in an imperfect tagger sees a part.
+    """
     kept, missed = audit.precision, audit.false_omission_rate
-    rate, gain = observed.value, kept.value - missed.value
-    sides = sorted((gain * (observed.low - rate), gain * (observed.high - rate)))
-    down = (rate * (kept.value - kept.low), (1 - rate) * (missed.value - missed.low), -sides[0])
-    up = (rate * (kept.high - kept.value), (1 - rate) * (missed.high - missed.value), sides[1])
+    rate = observed.value
+    sides = (rate - observed.low, observed.high - rate)
+    below, above = sides if kept.value >= missed.value else sides[::-1]
+    down = (rate * (kept.value - kept.low), (1 - rate) * (missed.value - missed.low), below)
+    up = (rate * (kept.high - kept.value), (1 - rate) * (missed.high - missed.value), above)
     return float(np.linalg.norm(down)), float(np.linalg.norm(up))

@@ -7,7 +7,7 @@ import numpy as np
 from traceanalytics.errors import Refused
 from traceanalytics.stats.bootstrap import cluster_weights
 from traceanalytics.stats.estimate import Estimate, Floats, Numbers, floats
-from traceanalytics.stats.onset import Changes
+from traceanalytics.stats.onset import Changes, resampled_changes
 from traceanalytics.stats.series import stationary_resamples
 
 WINDOW = 7  # evaluations of the local line that is taken for the course of a curve
@@ -102,7 +102,7 @@ def drawdown(changes: Changes, *, confidence: float = 0.95, resamples: int = 500
     """
     value, influences = changes.value, changes.influences
     prompts = len(influences)
-    drawn = np.random.default_rng(seed).standard_normal((resamples, prompts)) @ influences
+    drawn = resampled_changes(influences, resamples, seed)
     gram = influences.T @ influences * prompts / max(prompts - 1, 1)
     variance = np.diag(gram)[:, None] + np.diag(gram) - 2 * gram
     earlier, later = np.triu_indices(len(value), k=1)

@@ -19,16 +19,16 @@ def look_confidence(look: int, *, confidence: float = 0.95) -> float:
 
 
 def rates_at_every_look(numerators: Numbers, denominators: Numbers, *, confidence: float = 0.95) -> list[Limits]:
-    """Return `rate_limits` of every evaluation (prompts × evaluations) at the confidence of its look.
+    """Return `rate_limits` of every evaluation (… × prompts × evaluations) at the confidence of its look.
 
     All limits hold at once, however many evaluations follow: a page may be read after each of them.
     """
     numerators, denominators = floats(numerators), floats(denominators)
     return [
         rate_limits(
-            numerators[:, look], denominators[:, look], confidence=look_confidence(look + 1, confidence=confidence)
+            numerators[..., look], denominators[..., look], confidence=look_confidence(look + 1, confidence=confidence)
         )
-        for look in range(numerators.shape[1])
+        for look in range(numerators.shape[-1])
     ]
 
 
