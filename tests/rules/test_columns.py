@@ -1,0 +1,40 @@
+"""One pattern over many texts says what `re` says of each, for every pattern that is read so."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from traceanalytics.rules.columns import Columns, translated
+
+PATTERNS = {
+    "words": re.compile(r"\b(?:check(?:s|ed)?|verif\w+|so)\b", re.IGNORECASE),
+    "lines": re.compile(r"^\s*(?:out|is)\s*:\s*\S+$", re.MULTILINE),
+    "not words": re.compile(r"^\W*(?:so|k)\B.", re.IGNORECASE),
+    "looks ahead": re.compile(r"so(?! is)|=(?!=)\s*\d(?=[)\]]|\Z)"),
+    "looks behind": re.compile(r"(?<![<>=!])=\s*[^\s\]]{2,3}"),
+    "classes": re.compile(r"[\](][\w.]+[])]|[^]a[]\)|[.\d-]{2}"),
+    "ends": re.compile(r"(?:so|is).*\Z", re.DOTALL),
+}
+PIECES = ["so", "So", "check", "checks", "verify", "is", "out", "=", "==", "[", "]", "(", ")", "1", "23", ":", "."]
+PIECES += [" ", "\n", "\t", "\x0b", "\x1c", "\xa0", "\u2028", "a", "_", "-", "é", "²", "٣", "ſ", "K", "İ", "ı", "因"]
+TEXTS = st.lists(st.lists(st.sampled_from(PIECES), max_size=9).map("".join), min_size=4, max_size=12)
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+@settings(deadline=None)
+@given(texts=TEXTS)
+def test_a_column_is_read_as_each_of_its_texts(name: str, texts: list[str]) -> None:
+    pattern = PATTERNS[name]
+    assert Columns(pattern).found(texts) == [pattern.search(text) is not None for text in texts]
+    assert Columns(pattern, at_start=True).found(texts) == [pattern.match(text) is not None for text in texts]
+
+
+def test_few_texts_are_read_one_by_one() -> None:
+    assert Columns(PATTERNS["words"]).found(["so", "some"]) == [True, False]
+
+
+def test_what_re2_cannot_say_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"^\\1 has no counterpart in RE2$"):
+        translated(r"(a)\1", loose=False)

@@ -1,0 +1,133 @@
+"""One pattern over many texts: RE2, as Arrow has it, reads a column at once, some thirty times as fast as `re` does.
+
+RE2 knows no looking around and only the letters of ASCII. What it says is taken where `re` would say the same; else
+it only says in which texts `re` must look.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+
+_FEW = 4  # texts that `re` has read before a column is made of them
+_BLANKS = r"\t\n\x0b\f\r\x1c-\x1f "
+_BEYOND_ASCII = r"\x{80}-\x{10ffff}"
+_DOTTED_I = ("\u0130", "\u0131")  # an i to `re` where case is ignored; to RE2 they are letters of their own
+_LOOKS_AROUND = re.compile(r"\(\?<?[=!]")
+_TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
+_MEMBER = re.compile(r"\\.|.", re.DOTALL)
+_FLAGS = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s"}
+
+
+class Columns:
+    """A pattern of `re`, looked for in many texts at once: anywhere in them, or only where they begin."""
+
+    def __init__(self, pattern: re.Pattern[str], *, at_start: bool = False) -> None:
+        self._look = pattern.match if at_start else pattern.search
+        self._pattern = pattern
+        self._at_start = at_start
+        self._looks_around = _LOOKS_AROUND.search(pattern.pattern) is not None
+
+    def found(self, texts: Sequence[str]) -> list[bool]:
+        """Say for each text whether the pattern is in it, just as `re` would."""
+        if len(texts) < _FEW:
+            return [self._look(text) is not None for text in texts]
+        answers = _read(texts, self._plain)
+        beyond = [i for i, text in enumerate(texts) if not text.isascii()]
+        if beyond:
+            strange = [texts[i] for i in beyond]
+            for i, text, may in zip(beyond, strange, _read(strange, self._loose), strict=True):
+                may = may or any(letter in text for letter in _DOTTED_I)
+                answers[i] = may and self._look(text) is not None
+        if self._looks_around:
+            answers = [may and self._look(text) is not None for may, text in zip(answers, texts, strict=True)]
+        return answers
+
+    @cached_property
+    def _plain(self) -> str:
+        """Make the pattern for ASCII; without what looks around it finds more than `re` does."""
+        return self._translated(loose=False)
+
+    @cached_property
+    def _loose(self) -> str:
+        """Make the pattern that finds all that `re` finds, and more, in any text."""
+        return self._translated(loose=True)
+
+    def _translated(self, *, loose: bool) -> str:
+        flags = "".join(letter for flag, letter in _FLAGS.items() if self._pattern.flags & flag)
+        begin = r"\A" if self._at_start else ""
+        return f"(?{flags or '-i'}){begin}(?:{translated(self._pattern.pattern, loose=loose)})"
+
+
+def translated(source: str, *, loose: bool) -> str:
+    r"""Say in RE2 what a pattern means; loosely, what is beyond ASCII passes for a letter, a digit and a blank.
+
+    >>> translated(r"\bx(?!y)\d", loose=False), translated(r"\bx(?!y)\d", loose=True)
+    ('\\bx[0-9]', 'x[0-9\\x{80}-\\x{10ffff}]')
+    """
+    pieces = []
+    tokens = _TOKEN.findall(source)
+    at = 0
+    while at < len(tokens):
+        token = tokens[at]
+        if token == "(" and _LOOKS_AROUND.match("".join(tokens[at : at + 4])):
+            at = _behind_group(tokens, at)
+            continue
+        if token[0] == "[":
+            token = _class(token, loose=loose)
+        elif token[0] == "\\":
+            token = _escape(token[1], loose=loose)
+        pieces.append(token)
+        at += 1
+    return "".join(pieces)
+
+
+def _read(texts: Sequence[str], pattern: str) -> list[bool]:
+    import pyarrow
+    from pyarrow import compute
+
+    column = pyarrow.array(texts, pyarrow.large_string())
+    return compute.match_substring_regex(column, pattern).to_pylist()  # type: ignore[no-any-return]
+
+
+def _escape(letter: str, *, loose: bool) -> str:
+    if letter in "swd":
+        return f"[{_members(letter, loose=loose)}]"
+    if letter in "SW":
+        return f"[^{_members(letter.lower(), loose=False)}]"
+    if letter in "bB":
+        return "" if loose else f"\\{letter}"
+    if letter == "Z":
+        return r"\z"
+    return _literal(letter)
+
+
+def _class(token: str, *, loose: bool) -> str:
+    opening = "[^" if token.startswith("[^") else "["
+    loose = loose and opening == "["
+    members = _MEMBER.findall(token[len(opening) : -1])
+    return f"{opening}{''.join(_member(each, loose=loose) for each in members)}]"
+
+
+def _member(token: str, *, loose: bool) -> str:
+    if token in (r"\s", r"\w", r"\d"):
+        return _members(token[1], loose=loose)
+    return _literal(token[-1]) if token[0] in "\\[]" else token
+
+
+def _members(letter: str, *, loose: bool) -> str:
+    return {"s": _BLANKS, "w": "0-9A-Za-z_", "d": "0-9"}[letter] + (_BEYOND_ASCII if loose else "")
+
+
+def _literal(letter: str) -> str:
+    if letter.isalnum() and letter not in "nrtfv":
+        raise ValueError(f"\\{letter} has no counterpart in RE2")
+    return f"\\{letter}"
+
+
+def _behind_group(tokens: Sequence[str], at: int) -> int:
+    """Return the place behind the bracket that closes the one there."""
+    depth = 1
+    while depth:
+        at += 1
+        depth += {"(": 1, ")": -1}.get(tokens[at], 0)
+    return at + 1
