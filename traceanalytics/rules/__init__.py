@@ -35,7 +35,7 @@ def find_all(batch: "Batch") -> "pyarrow.Table":
 
 
 def _find_all(batch: "Batch") -> Iterator[tuple[int, Finding]]:
-    from traceanalytics.rules import answers, code_roles, drift, gibberish, language, repetition, scan, truncation
+    from traceanalytics.rules import answers, coding, drift, gibberish, language, repetition, scan, truncation
     from traceanalytics.rules.reading import Reading
 
     flags, answers_from = scan.flags_and_answers_of(batch.responses)
@@ -45,8 +45,8 @@ def _find_all(batch: "Batch") -> Iterator[tuple[int, Finding]]:
     columns = (batch.responses, batch.prompts, batch.finish_reasons, batch.tool_outputs)
     told = (column.to_pylist() for column in columns)
     rows = zip(flags.tolist(), answers_from.tolist(), asked, *told, strict=True)
-    for row, (found, begin, asks, response, prompt, reason, outputs) in enumerate(rows):
-        reading = Reading(
+    readings = [
+        Reading(
             response,
             prompt or "",
             reason,
@@ -56,15 +56,20 @@ def _find_all(batch: "Batch") -> Iterator[tuple[int, Finding]]:
             may_hold_code=bool(found & (scan.FENCE | scan.STATEMENT | scan.DIAGRAM)),
             answers_from=begin,
         )
+        for found, begin, _, response, prompt, reason, outputs in rows
+    ]
+    may_code = scan.FENCE | scan.STATEMENT | scan.CODE_WORD | scan.MARKUP
+    coders = [row for row, found in enumerate(flags.tolist()) if found & may_code]
+    of_code = dict(zip(coders, coding.find([readings[row] for row in coders]), strict=True))
+    for row, (reading, found, asks) in enumerate(zip(readings, flags.tolist(), asked, strict=True)):
         findings: list[Finding] = []
         if found & (scan.ANSWER | scan.MARKUP):
             findings += answers.find(reading)
             findings += drift.find(reading)
-        if found & (scan.FENCE | scan.STATEMENT | scan.CODE_WORD | scan.MARKUP):
-            findings += code_roles.find(reading)
+        findings += of_code.get(row, [])
         if found & (scan.SCRIPT | scan.ACCENT) or asks & scan.SCRIPT:
             findings += language.find(reading)
-        if truncation.may_be_cut(reason):
+        if truncation.may_be_cut(reading.finish_reason):
             findings += truncation.find(reading)
         if row in loops:
             findings += repetition.find(reading, loops[row])

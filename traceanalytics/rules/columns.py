@@ -58,6 +58,17 @@ class Columns:
         return f"(?{flags or '-i'}){begin}(?:{translated(self._pattern.pattern, loose=loose)})"
 
 
+def window(text: str, start: int, stop: int) -> str:
+    """Cut out a part in which words are found as they are in its place: a letter before it is kept as a low line.
+
+    >>> window("recheck it", 2, 10)
+    '_check it'
+    """
+    before = text[start - 1] if start else " "
+    part = text[start:stop]
+    return f"_{part}" if before.isalnum() or before == "_" else part
+
+
 def translated(source: str, *, loose: bool) -> str:
     r"""Say in RE2 what a pattern means; loosely, what is beyond ASCII passes for a letter, a digit and a blank.
 

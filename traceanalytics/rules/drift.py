@@ -66,9 +66,15 @@ def find(reading: Reading) -> Iterator[Finding]:
         yield Finding("post_answer_drift", start, len(reading.own.rstrip()), attributes={"kind": kind})
 
 
-@lru_cache(maxsize=1)
 def drift_of(reading: Reading) -> tuple[int, str] | None:
     """Return where the drift begins and what it is: a new question, or a new topic."""
+    known = reading.__dict__  # code after the answer asks again
+    if "drift" not in known:
+        known["drift"] = _drift_of(reading)
+    return known["drift"]  # type: ignore[no-any-return]
+
+
+def _drift_of(reading: Reading) -> tuple[int, str] | None:
     answered = _answered_at(reading)
     if answered is None or len(reading.own) - answered < LEAST_TAIL:
         return None

@@ -1,7 +1,9 @@
 """Whether a prompt asks for a program: then the code in a response is the task, not a way to reason about it."""
 
 import re
-from functools import lru_cache
+from collections.abc import Iterable
+
+from traceanalytics.rules.columns import Columns
 
 _LANGUAGE = (
     r"(?:python|java|c\+\+|cpp|c#|javascript|typescript|matlab|octave|sql|rust|golang|haskell|bash|sympy|numpy"
@@ -52,16 +54,23 @@ _SHOWN = re.compile(r"```(?:python|py)\b", re.IGNORECASE)
 _TURNS = re.compile(r"^(?:Question|Problem|Q|Example|### Question|\*\*Question)\b", re.MULTILINE)
 
 
-@lru_cache(maxsize=4096)
-def asks_for_code(prompt: str) -> bool:
-    """Say whether a prompt asks for a program, offers a tool that runs one, or shows solved examples made of them.
+_ASKS = Columns(_REQUESTS)
+_SIGNS = Columns(_SIGNATURE)
+_DENIES = Columns(_DENIAL)
 
-    >>> asks_for_code("Write a Python function that returns the sum of a list."), asks_for_code("Do not write code.")
-    (True, False)
+
+def which_ask_for_code(prompts: Iterable[str]) -> set[str]:
+    """Return the prompts that ask for a program, offer a tool that runs one, or show solved examples made of them.
+
+    >>> which_ask_for_code(["Write a Python function that returns the sum of a list.", "Do not write code."])
+    {'Write a Python function that returns the sum of a list.'}
     """
-    if not prompt:
-        return False
-    asked = _DENIAL.sub(" ", prompt)
-    if _REQUESTS.search(asked) or _SIGNATURE.search(asked):
-        return True
-    return len(_SHOWN.findall(prompt)) > 1 and len(_TURNS.findall(prompt)) > 1
+    told = [prompt for prompt in prompts if prompt]
+    denied = _DENIES.found(told)
+    asked = [_DENIAL.sub(" ", prompt) if denies else prompt for prompt, denies in zip(told, denied, strict=True)]
+    verdicts = zip(told, _ASKS.found(asked), _SIGNS.found(asked), strict=True)
+    return {prompt for prompt, asks, signs in verdicts if asks or signs or _shows_solved_by_code(prompt)}
+
+
+def _shows_solved_by_code(prompt: str) -> bool:
+    return "```" in prompt and len(_SHOWN.findall(prompt)) > 1 and len(_TURNS.findall(prompt)) > 1

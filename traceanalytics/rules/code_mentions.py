@@ -1,0 +1,121 @@
+"""Announcements of code, or talk of it, that no code follows."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from traceanalytics.readers.text import Span
+from traceanalytics.rules.code import blanked
+from traceanalytics.rules.code_calls import Call
+from traceanalytics.rules.columns import Columns
+from traceanalytics.rules.finding import Finding
+from traceanalytics.rules.reading import Reading
+
+_ANNOUNCES = re.compile(
+    r"\b(?:python|sympy|numpy|scipy|matlab|mathematica|wolfram(?:alpha)?|sage(?:math)?|octave|pari|itertools|pytest)\b"
+    r"|\b(?:a|an|some|the|this|any|simple|short|small|little|few lines of|quick|write|run|execute|with|using|in"
+    r"|via|by|of)"
+    r" (?:\w+ ){0,2}?(?:code|script|program|simulation|snippet|computer|interpreter|compiler|debugger|notebook)s?\b"
+    r"|\b(?:nested|quick|short|small|simple|for|while|a|the) ?-?loops?\b|\bbrute[- ]forc(?:e|ing)\b|\bby machine\b"
+    r"|\bcod(?:e|ing) (?:this|it|that|up)\b|\b(?:in|into) code\b|\bprogram(?:ming|s)? (?:this|it|that|the)\b"
+    r"|\bprogrammatic(?:ally)?\b|\bsimulat(?:e|ing|ion)\b|\bunit tests?\b",
+    re.IGNORECASE,
+)
+_BY_HAND = re.compile(r"\b(?:brute[- ]forc|simulat|loop|unit test)", re.IGNORECASE)  # also done without a computer
+_MACHINE = re.compile(
+    r"\b(?:code|coding|script|program\w*|comput\w+|machine|python|run(?:ning)?|write|lines|numerically|trials|quick)\b",
+    re.IGNORECASE,
+)
+_BY_THE_MODEL = re.compile(
+    r"\b(?:i|we|let['’]?s|let us|let me|one|you|us|me|our|here['’]?s|here is|easy|easily)\b"
+    r"|\b(?:can|could|would|will|should|may|might|['’]d|['’]ll) ?(?:be )?\w+"
+    r"|^\W*(?:using|with|by|in|a|the following|below|now|to)\b",
+    re.IGNORECASE,
+)
+_OTHER_CODES = re.compile(
+    r"\b(?:secret|zip|area|bar|post(?:al)?|morse|security|access|pass|pin|qr|color|colour|dress|country|genetic"
+    r"|binary|error|"
+    r"promo|discount|letter|digit|entry|lock|source of the|penal|building|civil|product|huffman|gray|ascii) ?-?codes?\b"
+    r"|\bcode ?words?\b|\bcodes\b|\bprogramming (?:language|class|course|contest|club|competition)\b"
+    r"|\b(?:linear|integer|dynamic|quadratic|tv|television|training|school|space|reading|loyalty|exchange"
+    r"|graduate) program"
+    r"|\bprogrammers?\b|\bpythons\b|\b(?:burmese|ball|reticulated|pet) python\b|\bmonty python\b|\bmanuscript\b",
+    re.IGNORECASE,
+)
+_DENIES = re.compile(
+    r"\b(?:not|no|without|cannot|can['’]?t|don['’]?t|won['’]?t|unable|instead of|rather than|never)\b[^.\n]{0,50}"
+    r"\b(?:python|code|coding|program|script|computer|run|execute)",
+    re.IGNORECASE,
+)
+_OF_SHOWN_CODE = re.compile(r"\b(?:above|previous|the|this|our) (?:\w+ )?(?:code|program|script)\b", re.IGNORECASE)
+_CODE_WORDS = (
+    *("python", "sympy", "numpy", "scipy", "matlab", "mathematica", "wolfram", "octave", "sage", "pari", "itertools"),
+    *("code", "coding", " script", "program", "simulat", "brute", "computer", "loop", "interpreter", "snippet"),
+    *("by machine", "pytest", "unit test", "compiler", "debugger", "notebook"),
+)
+_SENTENCE = re.compile(r"[^.!?\n]+(?:[.](?=\w)[^.!?\n]+)*[.!?:]*")
+
+
+ANNOUNCES = Columns(_ANNOUNCES)
+_OF_OTHER_CODES = Columns(_OTHER_CODES)
+_IS_DENIED = Columns(_DENIES)
+_IS_BY_THE_MODEL = Columns(_BY_THE_MODEL)
+
+
+def find(readings: Sequence[Reading], last: Sequence[int], calls: Sequence[Sequence[Call]]) -> list[list[Finding]]:
+    """Find what each text says of code after its last code, which begins at `last`."""
+    rows: list[int] = []
+    spans: list[Span] = []
+    texts: list[str] = []
+    for row, (reading, code, own_calls) in enumerate(zip(readings, last, calls, strict=True)):
+        if not reading.may_name_code:
+            continue
+        prose = reading.prose
+        if own_calls:
+            prose = blanked(prose, ((call.start, call.stop) for call in own_calls))
+        for start, stop in _sentences_with(prose, _CODE_WORDS, max(0, code)):
+            rows.append(row)
+            spans.append((start, stop))
+            texts.append(prose[start:stop])
+    findings: list[list[Finding]] = [[] for _ in readings]
+    for i in _mentioning(texts, [last[row] >= 0 for row in rows]):
+        findings[rows[i]].append(Finding("code_mention", *spans[i], score=0.7))
+    return findings
+
+
+def _mentioning(texts: Sequence[str], after_code: Sequence[bool]) -> list[int]:
+    """Return which sentences announce code, or talk of it as a way to go."""
+    kept = [i for i, announces in enumerate(ANNOUNCES.found(texts)) if announces]
+    for pattern, wanted in ((_IS_BY_THE_MODEL, True), (_OF_OTHER_CODES, False), (_IS_DENIED, False)):
+        found = pattern.found([texts[i] for i in kept])
+        kept = [i for i, holds in zip(kept, found, strict=True) if holds is wanted]
+    return [
+        i
+        for i in kept
+        if not (after_code[i] and _OF_SHOWN_CODE.search(texts[i]))
+        and not (_BY_HAND.search(texts[i]) and not _MACHINE.search(texts[i]))
+    ]
+
+
+def _sentences_with(prose: str, words: Sequence[str], begin: int) -> Iterator[Span]:
+    """Yield the sentences that hold one of the words, in order."""
+    lowered = prose.lower()
+    if len(lowered) != len(prose):
+        lowered = prose
+    reached = begin
+    for at in sorted(at for word in words for at in _occurrences(lowered, word, begin)):
+        if at < reached:
+            continue
+        start = begin
+        for mark in ("\n", ". ", ": ", "? ", "! "):
+            start = max(start, prose.rfind(mark, start, at) + 1)
+        sentence = _SENTENCE.match(prose, start)
+        if sentence is not None and sentence.end() > at:
+            reached = sentence.end()
+            yield start + len(sentence[0]) - len(sentence[0].lstrip()), sentence.end()
+
+
+def _occurrences(text: str, word: str, begin: int) -> Iterator[int]:
+    at = text.find(word, begin)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + len(word))
