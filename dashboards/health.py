@@ -5,7 +5,7 @@ from traceanalytics.pages.charts import lines_over_steps
 from traceanalytics.pages.claims import answers, call_of_finding, is_too_much, numbers_of, refusals
 from traceanalytics.pages.rates import call_of, rates_over_steps
 from traceanalytics.pages.view import View, as_table, look
-from traceanalytics.pages.words import cautions, rate_table
+from traceanalytics.pages.words import cautions, rate_table, sql_of_cautions
 from traceanalytics.store.store import Store
 
 DECAY = ("repetition_loop", "gibberish", "language_mixing", "truncated", "post_answer_drift", "degenerate_code")
@@ -15,7 +15,8 @@ FORMAT = ("boxed_answer", "answer_tag", "think_tag")
 def build(store: Store, selectors: Selectors) -> list[Block]:
     """Say first what is wrong, then draw what to watch."""
     view = look(store, selectors)
-    said: list[Block] = [Text(f"{each[0].upper()}{each[1:]}.", "warning") for each in cautions(view)]
+    warnings = "\n\n".join(f"{each[0].upper()}{each[1:]}." for each in cautions(view))
+    said: list[Block] = [Text(warnings, "warning", sql_of_cautions(view))] if warnings else []
     return [
         *said,
         *_from_query(view, "length_over_steps", "median_characters", "Length of responses", "median characters"),
@@ -55,7 +56,7 @@ def _stability(view: View) -> list[Block]:
         return [Text(f"`{command}` says how deep each run fell, and whether it collapsed.")]
     found, refused = answers(view, "training_stability")
     if not found:
-        return refusals(refused, "Stability")
+        return refusals(view, refused, "Stability", "training_stability")
     rows = [
         {"run": row["run"], "step": row["step"], "value": round(row["level"], 6), "what": row["what"]}
         for answer in found.values()
@@ -73,7 +74,7 @@ def _stability(view: View) -> list[Block]:
         counted="",
     )
     said = " ".join(f"{answer.verdict[0].upper()}{answer.verdict[1:]}." for answer in list(found.values())[:4])
-    return [Chart("Stability", chart, numbers_of("Stability", found, command), said)]
+    return [Chart("Stability", chart, numbers_of(view, "Stability", found, command), said)]
 
 
 def _headings(view: View, query: str) -> dict[str, str]:

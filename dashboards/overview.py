@@ -4,16 +4,17 @@ from traceanalytics.pages.base import Block, Chart, Page, Selectors, Text
 from traceanalytics.pages.charts import behaviors_and_steps, changes, lines_over_steps, two_counts
 from traceanalytics.pages.onsets import onset_in_words, onsets_of
 from traceanalytics.pages.rates import call_of, rates_over_steps
-from traceanalytics.pages.story import code_counts, story
+from traceanalytics.pages.story import code_counts, sql_of_story, story
+from traceanalytics.pages.verdicts import verdicts_of
 from traceanalytics.pages.view import View, as_table, look
 from traceanalytics.pages.words import (
-    PUBLISHED_CODE,
     cautions,
-    published_taggers,
     rate_table,
     sentences,
     shift_table,
     shifts_of,
+    sql_of_cautions,
+    sql_of_shifts,
 )
 from traceanalytics.store.store import Store
 
@@ -24,23 +25,25 @@ def build(store: Store, selectors: Selectors) -> list[Block]:
     """Lead with the verdict; without tags, with the reward."""
     view = look(store, selectors)
     shifts = shifts_of(view)
-    told: list[Block] = [Text(each, "lead") for each in story(view)]
-    told += _word_and_code(view) if told else []
-    said = [*told, *(Text(sentences(each), "plain" if told else "lead") for each in shifts.values())]
-    careful = [Text("Careful: " + "; ".join(cautions(view)) + ".", "warning")] if cautions(view) else []
+    story_told = "\n\n".join(story(view))
+    told: list[Block] = [Text(story_told, "lead", sql_of_story(view)), _word_and_code(view)] if story_told else []
+    moved = "\n\n".join(sentences(each) for each in shifts.values())
+    sql = sql_of_shifts(view, [shift for each in shifts.values() for shift in each])
+    said = [*told, *([Text(moved, "plain" if told else "lead", sql)] if moved else [])]
+    warned = "; ".join(cautions(view))
+    careful = [Text(f"Careful: {warned}.", "warning", sql_of_cautions(view))] if warned else []
     if view.tagger is None:
         untagged = Text(f"No rollout is tagged yet: `ta tag{view.command}` finds the behaviors.", "warning")
         return [untagged, *careful, _rewards(view), _runs(view)]
     return [*said, *careful, *_what_moved(view), *_over_training(view), _rewards(view), _runs(view)]
 
 
-def _word_and_code(view: View) -> list[Block]:
+def _word_and_code(view: View) -> Block:
     """Draw code as the published word search counts it, and as our tagger does."""
     rows = [{**row, "counted": name} for name, found in code_counts(view).items() for row in found]
-    sql = call_of(view, [PUBLISHED_CODE], tagger=published_taggers(view)[PUBLISHED_CODE])
     lead = "Solid: rollouts that solve in code. Dashed: rollouts that hold the word `python`, as the paper counted."
-    table = rate_table("The word and the code", rows, sql)
-    return [Chart("Reasoning in code, and the word for it", two_counts(rows), table, lead)]
+    table = rate_table("The word and the code", rows, sql_of_story(view))
+    return Chart("Reasoning in code, and the word for it", two_counts(rows), table, lead)
 
 
 def _what_moved(view: View) -> list[Block]:
@@ -48,10 +51,10 @@ def _what_moved(view: View) -> list[Block]:
     if not shifts:
         return [Text("No run has two steps with tags, so nothing can be said to have moved.", "warning")]
     begun = {place: onset_in_words(each) for place, each in onsets_of(view).items()}
-    rows, table = shift_table(view, shifts, begun)
+    rows, table = shift_table(view, shifts, begun, verdicts_of(view))
     surviving = sum(shift.survives for shift in shifts)
     lead = (
-        f"{surviving} of {len(shifts)} shifts stand after correction for their number (Benjamini and Hochberg, 5%). "
+        f"{surviving} of {len(shifts)} shifts survive the correction for their number (Benjamini and Hochberg, 5%). "
         "Lines are 95% intervals over prompts."
     )
     return [Chart("What moved from start to end", changes(rows), table, lead)]

@@ -38,7 +38,8 @@ def build(store: Store, selectors: Selectors) -> list[Block]:
 def _untagged(view: View) -> Block:
     step = _steps(view)[-1]
     drawn = sample(view, None, at_step=step, at_most=A_STEP)
-    return Rollouts(f"Rollouts at step {step}", drawn, f"ta read --step {step}{view.command}")
+    sql = view.sql("rollouts_to_read", at_step=step, in_split=view.split)
+    return Rollouts(f"Rollouts at step {step}", drawn, f"ta read --step {step}{view.command}", sql=sql)
 
 
 def _steps(view: View) -> list[int]:
@@ -74,8 +75,16 @@ def _at_point(view: View, behavior: str, step: int, drawn: dict, other: str) -> 
     titles = {kind: f"{says[0].upper()}{says[1:]} {behavior} at {at}" for kind, says in _KINDS.items()}
     titles["apart"] = f"{other} says otherwise than {view.tagger_name} of {behavior} at {at}"
     more = f"ta read --behavior {behavior} --step {step}{view.command}"
+    sql = view.sql(
+        "rollouts_of_points",
+        in_behaviors=[behavior],
+        at_steps=[step],
+        bin_width=view.bin_width,
+        in_runs=list(view.runs),
+        in_split=view.split,
+    )
     there = [
-        Rollouts(title, drawn[behavior, step, kind], more, point=(behavior, step))
+        Rollouts(title, drawn[behavior, step, kind], more, point=(behavior, step), sql=sql)
         for kind, title in titles.items()
         if (behavior, step, kind) in drawn
     ]
@@ -89,10 +98,11 @@ def _both_ends(view: View, behavior: str) -> list[Block]:
     rows = view.rows("prompts_at_both_ends", **ends, at_most=1)
     if view.selectors.behaviors:
         rows = view.rows("prompts_at_both_ends", **ends)
-    return [_side_by_side(view, behavior, row) for row in rows]
+    sql = view.sql("prompts_at_both_ends", **ends)
+    return [_side_by_side(view, behavior, row, sql) for row in rows]
 
 
-def _side_by_side(view: View, behavior: str, row: dict) -> Block:
+def _side_by_side(view: View, behavior: str, row: dict, sql: str) -> Block:
     problem = {"of_prompt": row["prompt_key"], "in_run": row["run_id"]}
     pair = [
         reading
@@ -103,7 +113,7 @@ def _side_by_side(view: View, behavior: str, row: dict) -> Block:
         f"One problem at steps {view.first_step} and {view.last_step} of {row['run_id']}: "
         f"{behavior} in {row['share_then']:.0%}, then {row['share_now']:.0%} of its rollouts"
     )
-    return Rollouts(title, pair, side_by_side=True)
+    return Rollouts(title, pair, side_by_side=True, sql=sql)
 
 
 reading = Page(name="reading", title="Reading", build=build, order=70)

@@ -63,7 +63,7 @@ def _against_true(view: View) -> list[Block]:
     found, refused = answers(view, "reward_gain")
     whole = answer_of_all(view, "reward_gain") if len(view.runs) > 1 else None
     if not found:
-        return refusals(refused, "Gains on the same problems")
+        return refusals(view, refused, "Gains on the same problems", "reward_gain")
     rows = [
         {"run": run, "value": row["gain"], "low": row["low"], "high": row["high"]} | {"prompts": row["prompts"]}
         for run, answer in found.items()
@@ -71,7 +71,7 @@ def _against_true(view: View) -> list[Block]:
         for row in answer.table.to_pylist()
     ]
     said = whole.verdict if whole else "; ".join(answer.verdict for answer in list(found.values())[:4])
-    table = numbers_of("Gains", {"all": whole} if whole else found, call_of_finding(view, "reward_gain"))
+    table = numbers_of(view, "Gains", {"all": whole} if whole else found, call_of_finding(view, "reward_gain"))
     chart = differences(rows, x_title="gain in accuracy", name="run", percent=True)
     return [Chart("What each run gained on the same problems", chart, table, f"{said}. Lines are 95% over prompts.")]
 
@@ -88,7 +88,8 @@ def _families(view: View) -> list[Block]:
     if answer is None:
         return []
     command = call_of_finding(view, "family_by_reward", in_behavior=behavior)
-    return [Text(f"{answer.verdict}."), numbers_of("Reward by model family", {"all": answer}, command)]
+    table = numbers_of(view, "Reward by model family", {"all": answer}, command)
+    return [Text(f"{answer.verdict}.", sql=table.sql), table]
 
 
 def _pressure(view: View) -> list[Block]:
@@ -101,7 +102,7 @@ def _pressure(view: View) -> list[Block]:
         return [Text(f"`{command}` says how strongly the advantages within groups select {behavior}.")]
     found, refused = answers(view, "selection_pressure", in_behavior=behavior)
     if not found:
-        return refusals(refused, f"Selection of {behavior}")
+        return refusals(view, refused, f"Selection of {behavior}", "selection_pressure", in_behavior=behavior)
     rows = [
         {**row, "value": row["selection"], "rollouts": row["groups"]}
         for answer in found.values()
@@ -112,7 +113,7 @@ def _pressure(view: View) -> list[Block]:
         rows, color="run", color_title="run", y_title=f"selection of {behavior}", percent=False, counted="groups"
     )
     said = " ".join(f"{answer.verdict[0].upper()}{answer.verdict[1:]}." for answer in list(found.values())[:3])
-    table = numbers_of("Selection pressure", found, command)
+    table = numbers_of(view, "Selection pressure", found, command)
     return [Chart("Selection pressure within groups", chart, table, f"{said} Bands are 95% intervals over groups.")]
 
 

@@ -60,7 +60,7 @@ def _switches(view: View, behavior: str) -> list[Block]:
     """Draw what each flow between strategies holds of the gain (finding `strategy_switch`)."""
     found, refused = answers(view, "strategy_switch", in_behavior=behavior)
     if not found:
-        return refusals(refused, "Which problems switched")
+        return refusals(view, refused, "Which problems switched", "strategy_switch", in_behavior=behavior)
     rows = [
         {"run": run, "flow": row["cell"], "value": row["points"], "low": row["low"], "high": row["high"]}
         | {"prompts": row["prompts"]}
@@ -74,14 +74,18 @@ def _switches(view: View, behavior: str) -> list[Block]:
         f"{_verdicts(found)} A flow names the strategy of a problem's first and of its last rollouts; this says where "
         "the gain sits, not that switching caused it."
     )
-    return [Chart("Which problems switched, and where the gain sits", chart, numbers_of("Flows", found, command), lead)]
+    return [
+        Chart(
+            "Which problems switched, and where the gain sits", chart, numbers_of(view, "Flows", found, command), lead
+        )
+    ]
 
 
 def _shift_share(view: View, behavior: str) -> list[Block]:
     """Draw how the mix of strategies and each strategy done better add up to the gain (finding `shift_share`)."""
     found, refused = answers(view, "shift_share", in_behavior=behavior)
     if not found:
-        return refusals(refused, "How the gain adds up")
+        return refusals(view, refused, "How the gain adds up", "shift_share", in_behavior=behavior)
     rows = [
         step
         for run, answer in found.items()
@@ -90,7 +94,7 @@ def _shift_share(view: View, behavior: str) -> list[Block]:
     ]
     command = call_of_finding(view, "shift_share", in_behavior=behavior)
     lead = f"{_verdicts(found)} Lines are 95% intervals over prompts of each part."
-    return [Chart("How the gain adds up", waterfall(rows), numbers_of("Parts of the gain", found, command), lead)]
+    return [Chart("How the gain adds up", waterfall(rows), numbers_of(view, "Parts of the gain", found, command), lead)]
 
 
 def _steps(run: str, terms: dict[str, dict[str, JSON]]) -> list[dict[str, JSON]]:

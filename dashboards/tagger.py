@@ -35,7 +35,7 @@ def _audits(view: View) -> list[Block]:
             )
         ]
     columns = list(rows[0])
-    warnings: list[Block] = [Text(str(drift), "warning") for drift in drifts(view.store)]
+    warnings: list[Block] = [Text(str(drift), "warning", _AUDITS.strip()) for drift in drifts(view.store)]
     return [
         *warnings,
         Table("Audits", columns, [list(row.values()) for row in rows], _AUDITS.strip(), ("precision", "recall")),

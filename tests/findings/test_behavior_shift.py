@@ -263,3 +263,13 @@ def test_a_store_that_is_not_there_cannot_be_opened(tmp_path: Path) -> None:
 def test_a_narrow_interval_gets_a_decimal() -> None:
     assert percent(Named("x", 0.0123, 0.0101, 0.0151, 900)) == "1.2% [1.0, 1.5]"
     assert percent(Named("x", 0.5, None, None, 900)) == "50%"
+
+
+def test_pages_give_the_verdicts_of_the_finding_from_their_own_counts(planted: Store, overall: Answer) -> None:
+    from traceanalytics.pages.base import Selectors
+    from traceanalytics.pages.verdicts import verdicts_of
+    from traceanalytics.pages.view import look
+
+    assert overall.table is not None
+    found = {(row["run"], row["behavior"]): row["verdict"] for row in overall.table.to_pylist()}
+    assert verdicts_of(look(planted, Selectors())) == found

@@ -29,10 +29,10 @@ def first(folder: Path) -> Result:
 def test_one_command_goes_from_logs_to_a_report(first: Result, folder: Path) -> None:
     lines = first.stdout.splitlines()
     assert lines[0].startswith("576 new rollouts read, 576 tagged by ")
-    assert 8 <= len(lines) <= 18
+    assert 8 <= len(lines) <= 15
     assert any(line.startswith("  spurious_rewards.has_code ") and "→" in line for line in lines)
     assert any(line.startswith("  code_reasoning ") for line in lines)
-    assert "careful: no audit: the rates count what the tagger says, uncorrected for its errors" in lines
+    assert any(line.startswith("careful: no audit: the rates count what the tagger says") for line in lines)
     assert any(line.startswith("careful: one run only") for line in lines)
     assert lines[-1].startswith("next: ta read")
     assert (folder / "report.html").stat().st_size > 500_000
@@ -42,8 +42,25 @@ def test_a_second_call_does_only_what_is_new(first: Result, folder: Path) -> Non
     again = run("analyze", folder / "run", "--db", folder / "traces.duckdb", "--out", folder / "report.html", "--json")
     said = json.loads(again.stdout)
     assert (said["ingested"]["rollouts"], said["tagged"]) == (0, 0)
-    assert {"run", "behavior", "start", "end", "low", "high", "survives"} <= said["shifts"][0].keys()
+    assert {"run", "behavior", "start", "end", "low", "high", "survives", "verdict"} <= said["shifts"][0].keys()
     assert said["report"] == str(folder / "report.html")
+
+
+def test_each_shift_that_survives_ends_in_its_verdict(first: Result) -> None:
+    ends = re.compile(r"^  \w+ +\d+% \[\d+, \d+\] → \d+% \[\d+, \d+\] .*(detected but unaudited|rose then fell)$")
+    assert any(ends.match(line) for line in first.stdout.splitlines())
+
+
+def test_a_run_of_few_prompts_gets_no_verdict_but_a_caution(tmp_path: Path) -> None:
+    lines = [
+        {"prompt": f"{n % 4}?", "response": "Let me verify." if step else "4.", "step": step, "run": "r"}
+        for step in (0, 1)
+        for n in range(80)
+    ]
+    (tmp_path / "few.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    out = run("analyze", tmp_path / "few.jsonl", "--db", tmp_path / "t.duckdb", "--out", tmp_path / "r.html").stdout
+    assert re.search(r"^  verification .* undetermined$", out, re.MULTILINE)
+    assert "careful: few.jsonl: a window of 4 prompts; at least 20 tell a shift from chance" in out
 
 
 def test_the_next_command_it_names_is_one_that_works(first: Result, folder: Path) -> None:

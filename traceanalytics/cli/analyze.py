@@ -8,16 +8,18 @@ import typer
 
 from traceanalytics.cli.ingest import IngestCommand, Progress, pairs
 from traceanalytics.cli.options import AsJson, Db
-from traceanalytics.cli.output import emit_json, emit_line, harmless, note
+from traceanalytics.cli.output import aligned, emit_json, emit_line, harmless, note
 
 if TYPE_CHECKING:
     from traceanalytics.findings.shifts import Shift
-    from traceanalytics.verbs.analyze import Analysis
+    from traceanalytics.verbs.analyze import Analysis, Ends
     from traceanalytics.verbs.tag import TagReport
 
 PANEL = "See"
 COMMAND = IngestCommand
-MOST_SHIFTS = 6  # in the terminal; the report has all
+MOST_SHIFTS = 5  # in the terminal; the report has all
+MOST_RUNS = 3  # whose code is counted in two ways
+MOST_CAUTIONS = 3
 
 
 def analyze(
@@ -74,44 +76,72 @@ def _print(analysis: "Analysis") -> None:
         f"{ingested.total('rollouts'):,} new rollouts read, {analysis.tagged.tagged:,} tagged by "
         f"{analysis.tagged.tagger_id}; {view.rollouts:,} in the split {view.split}"
     )
-    emit_line(harmless(f"\n{analysis.written.headline}"))
-    for line in _shift_lines(analysis):
+    emit_line(harmless(analysis.written.headline))
+    for line in _shift_lines(analysis) if analysis.shifts else _lines_of_one_step(analysis):
         emit_line(harmless(line))
-    if not analysis.shifts:
-        emit_line("no run has two steps with tags, so nothing can be said to have moved; what is shown most:")
-        for name, *rate in analysis.shown_most[:MOST_SHIFTS]:
-            emit_line(f"  {name:<26}{_percent(rate[0], (rate[1], rate[2])):>14}")
-    if analysis.code:
-        emit_line("code, as the Spurious Rewards paper counts it and as we do, at the first and last step")
-    for each in analysis.code:
-        start, end = (_percent(*ends) for ends in ((each.start, each.start_limits), (each.end, each.end_limits)))
-        emit_line(harmless(f"  {each.counted:<26}{start:>14} → {end:<14}{'' if len(view.runs) < 2 else each.run}"))
-    for caution in analysis.cautions:
+    for line in _code_lines(analysis):
+        emit_line(harmless(line))
+    for caution in analysis.cautions[:MOST_CAUTIONS]:
         emit_line(harmless(f"careful: {caution}"))
+    if len(analysis.cautions) > MOST_CAUTIONS:
+        emit_line(f"careful: {len(analysis.cautions) - MOST_CAUTIONS} more on the page Health of the report")
     emit_line(f"wrote {analysis.written.path} ({analysis.written.size / 1e6:.1f} MB) and {view.store.path}")
     emit_line(f"next: {_next(analysis)}")
 
 
 def _shift_lines(analysis: "Analysis") -> list[str]:
+    """Say how each shift that survives went, since when and with which verdict; a behavior's runs stay together."""
+    from traceanalytics.findings.behavior_shift import Verdict
+
     shifts = [shift for shifts in analysis.shifts.values() for shift in shifts]
-    moved = sorted((shift for shift in shifts if shift.survives), key=lambda shift: -abs(shift.change.value))
-    lines = [
-        f"  {shift.behavior:<26}{_percent(shift.start.value, _limits(shift.start)):>14} → "
-        f"{_percent(shift.end.value, _limits(shift.end)):<14}{_begun(analysis, shift)}".rstrip()
-        for shift in moved[:MOST_SHIFTS]
-    ]
-    if len(moved) > MOST_SHIFTS:
+    told = [shift for shift in shifts if shift.survives or _verdict(analysis, shift) == Verdict.ROSE_THEN_FELL]
+    if not told:
+        return [f"none of {len(shifts)} shifts is beyond chance, corrected for their number"]
+    most: dict[str, float] = {}
+    for shift in told:
+        most[shift.behavior] = max(abs(shift.change.value), most.get(shift.behavior, 0.0))
+    told.sort(key=lambda shift: (-most[shift.behavior], shift.behavior, -abs(shift.change.value)))
+    rows = [_shift_cells(analysis, shift) for shift in told[:MOST_SHIFTS]]
+    lines = aligned(rows)
+    if len(told) > MOST_SHIFTS:
         lines.append(
-            f"  and {len(moved) - MOST_SHIFTS} more of {len(shifts)} shifts stand the correction for their number"
+            f"  and {len(told) - MOST_SHIFTS} more of {len(shifts)} shifts, on the page Overview of the report"
         )
     return lines
 
 
-def _begun(analysis: "Analysis", shift: "Shift") -> str:
-    """Say when a shift began, where its onset is known, and in which of several runs."""
+def _shift_cells(analysis: "Analysis", shift: "Shift") -> list[str]:
     onset = analysis.onsets.get((shift.run, shift.behavior))
-    run = "" if len(analysis.view.runs) < 2 else shift.run
-    return f"{'' if onset is None else f'from {onset}':<24}{run}"
+    return [
+        shift.behavior,
+        *([shift.run] if len(analysis.view.runs) > 1 else []),
+        f"{_percent(shift.start.value, _limits(shift.start))} → {_percent(shift.end.value, _limits(shift.end))}",
+        "" if onset is None else f"from {onset}",
+        _verdict(analysis, shift),
+    ]
+
+
+def _verdict(analysis: "Analysis", shift: "Shift") -> str:
+    return str(analysis.verdicts[shift.run, shift.behavior])
+
+
+def _lines_of_one_step(analysis: "Analysis") -> list[str]:
+    rows = [[name, _percent(value, (low, high))] for name, value, low, high in analysis.shown_most[:MOST_SHIFTS]]
+    return ["no run has two steps with tags, so nothing can be said to have moved; what is shown most:", *aligned(rows)]
+
+
+def _code_lines(analysis: "Analysis") -> list[str]:
+    """Set code as the published word search counts it beside code as we do."""
+    rows = [
+        [each.counted, *([each.run] if len(analysis.view.runs) > 1 else []), _ends(each)]
+        for each in analysis.code[: 2 * MOST_RUNS]
+    ]
+    return ["code, as we count it and as the Spurious Rewards paper does:", *aligned(rows)] if rows else []
+
+
+def _ends(each: "Ends") -> str:
+    start, end = (_percent(*ends) for ends in ((each.start, each.start_limits), (each.end, each.end_limits)))
+    return f"{start} → {end}" if each.steps > 1 else start
 
 
 def _limits(named: object) -> tuple[float, float]:

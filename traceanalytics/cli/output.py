@@ -37,6 +37,18 @@ def emit_table(header: Sequence[str], rows: Iterable[Sequence[object]], *, wides
         emit_line("  ".join(padded).rstrip())
 
 
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Set cells in columns under a line of words; a column that is empty in every row is left out.
+
+    >>> aligned([["planning", "", "3%"], ["deduction", "", "10%"]])
+    ['  planning   3%', '  deduction  10%']
+    """
+    columns = [column for column in zip(*rows, strict=True) if any(column)]
+    widths = [max(map(len, column)) for column in columns]
+    lines = zip(*columns, strict=True)
+    return ["  " + "  ".join(map(str.ljust, cells, widths)).rstrip() for cells in lines]
+
+
 def emit_line(line: str = "") -> None:
     """Print one line of a result."""
     sys.stdout.write(line + "\n")

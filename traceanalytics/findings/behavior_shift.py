@@ -100,14 +100,14 @@ def infer(
 
     asked = [in_run] if in_run is not None else [run for run in runs if run != base]
     found, left_out = ask_each(asked, ask)
-    shifts = _adjusted([shift for of_run in found for shift in of_run])
+    shifts = adjusted([shift for of_run in found for shift in of_run])
     judged = _judge(store, shifts, base=base, margin=margin, asked=in_behavior is not None)
     several = len(found) > 1
     numbers = [number for each in judged for number in _estimates(each, several=several)]
     return Answer(numbers, _verdict(judged), [*_caveats(store, judged), *left_out], _table(judged))
 
 
-def _adjusted(shifts: Sequence[Shift]) -> list[Shift]:
+def adjusted(shifts: Sequence[Shift]) -> list[Shift]:
     """Correct for every behavior of every run that is looked at; one behavior of one run needs no correction."""
     from traceanalytics.stats.multiplicity import benjamini_hochberg
 
@@ -127,7 +127,7 @@ def _judge(store: Store, shifts: Sequence[Shift], *, base: str | None, margin: f
     audits = {row["behavior"] for row in store.sql(_AUDITED).to_pylist()}
     for place, shift in enumerate(shifts):
         turn = turns.get((shift.run, shift.behavior))
-        audited = _audited(store, shift) if shift.behavior in audits else None
+        audited = audit_shift(store, shift) if shift.behavior in audits else None
         told = asked or (shift.survives and place < MOST_IN_A_SENTENCE)
         by_length = _by_length(store, shift) if told else None
         corrected = _corrected(store, shift) if audited is not None else ()
@@ -149,7 +149,7 @@ def judge(shift: Shift, turn: Turn | None, audited: AuditedShift | None, margin:
     return Verdict.ROSE if audited.corrected.value > 0 else Verdict.FELL
 
 
-def _audited(store: Store, shift: Shift) -> AuditedShift | None:
+def audit_shift(store: Store, shift: Shift) -> AuditedShift | None:
     """Hold a shift against the audits of its two windows, where both were audited."""
     audits = [
         audit_of(store, behavior=shift.behavior, run=window.run or shift.run, first=window.first, last=window.last)

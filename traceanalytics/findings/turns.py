@@ -37,12 +37,38 @@ def turns_of(store: Store, shifts: Sequence[Shift], *, base: str | None = None) 
     if stop < start:
         return {}
     run, split, names = shifts[0].run, shifts[0].split, [shift.behavior for shift in shifts]
-    width = max(1, -(-(stop - start + 1) // MOST_STRETCHES))
+    width = _width((start, stop))
     between = count_by_prompt(store, names, run=run, split=split, from_step=start, to_step=stop, bin_width=width)
     ends = [count_window(store, names, run=run, split=split, window=window) for window in (first, last)]
     if base is not None:
         between, *ends = (by_problem(store, counts) for counts in (between, *ends))
     return _turns(shifts, between, ends, width, (start, stop))
+
+
+def turns_among(counts: Counts, shifts: Sequence[Shift]) -> dict[str, Turn]:
+    """Return the same from counts by step, which hold every behavior of the shifts and their run alone."""
+    first, last = shifts[0].start_window, shifts[0].end_window
+    steps = (first.last + 1, last.first - 1)
+    if steps[1] < steps[0]:
+        return {}
+    width = _width(steps)
+    between = _of_steps(counts, shifts, Window(*steps), width)
+    return _turns(shifts, between, [_of_steps(counts, shifts, window) for window in (first, last)], width, steps)
+
+
+def _of_steps(counts: Counts, shifts: Sequence[Shift], window: Window, width: int = 1) -> Counts:
+    rows = (counts.steps >= window.first) & (counts.steps <= window.last)
+    columns = [counts.behaviors.index(shift.behavior) for shift in shifts]
+    names = tuple(shift.behavior for shift in shifts)
+    steps = counts.steps[rows] // width * width
+    return Counts(
+        names, counts.runs[rows], steps, counts.prompts[rows], counts.rollouts[rows], counts.shown[rows][:, columns]
+    )
+
+
+def _width(steps: tuple[int, int]) -> int:
+    """Return how many steps make a stretch."""
+    return max(1, -(-(steps[1] - steps[0] + 1) // MOST_STRETCHES))
 
 
 def _turns(

@@ -19,10 +19,14 @@ MOST_ROWS = 5000  # of a chart's table; what is more is aggregated in SQL, never
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Paragraphs; `lead` opens a page, `warning` is set apart."""
+    """Paragraphs, with an empty line between them, and the query behind their numbers.
+
+    `lead` opens a page, `warning` is set apart.
+    """
 
     text: str
     tone: str = "plain"
+    sql: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,7 @@ class Rollouts:
     more: str = ""
     side_by_side: bool = False  # open, beside each other
     point: tuple[str, int] | None = None  # the behavior and step of a chart's point that leads here
+    sql: str = ""
 
 
 Block = Text | Table | Chart | Rollouts

@@ -234,6 +234,7 @@ def changes(rows: Rows) -> "altair.LayerChart":
             *(alt.Tooltip(f"{name}:Q", format=".1%") for name in ("start", "end")),
             *(alt.Tooltip(f"{name}:Q", format="+.1%") for name in ("change", "low", "high")),
             alt.Tooltip("prompts:Q", format=","),
+            *([alt.Tooltip("verdict:N")] if any(row.get("verdict") for row in rows) else []),
         ],
     )
     return alt.layer(zero, ranges, points).properties(width="container", height=_height(rows, 10 * runs + 8))

@@ -8,6 +8,7 @@ from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, get_finding
 from traceanalytics.pages.base import Block, Table, Text
 from traceanalytics.pages.view import View, asked, frozen, state_of
+from traceanalytics.store.queries import get_query
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
 
@@ -52,21 +53,33 @@ def call_of_finding(view: View, finding: str, **parameters: JSON) -> str:
     return f"ta finding {finding}{run}{words}{view.command}"
 
 
-def numbers_of(title: str, found: dict[str, Answer], command: str) -> Table:
-    """Return the estimates of some answers as a table, with the query behind them and the command."""
+def numbers_of(view: View, title: str, found: dict[str, Answer], command: str) -> Table:
+    """Return the estimates of some answers as a table, with the queries behind them and the command."""
     rows: list[list[JSON]] = [
         [run, each.label, each.value, each.low, each.high, each.n, each.unit, each.kind]
         for run, answer in found.items()
         for each in answer.estimates
     ]
-    query = next((answer.query for answer in found.values()), "")
-    sql = f"-- {command}\n{query}"
-    return Table(title, ["run", "what", *LIMITS, "n", "unit", "kind"], rows, sql)
+    answer = next(iter(found.values()))
+    return Table(
+        title, ["run", "what", *LIMITS, "n", "unit", "kind"], rows, sql_of(view, command, answer.name, answer.params)
+    )
 
 
-def refusals(said: list[str], what: str) -> list[Block]:
+def sql_of(view: View, command: str, finding: str, parameters: Mapping[str, JSON]) -> str:
+    """Return the queries that a finding reads, under the command that makes its intervals of them."""
+    calls = [f"-- {command}"]
+    for name in get_finding(finding).queries:
+        takes = {parameter.name for parameter in get_query(name).parameters}
+        given = {key: value for key, value in parameters.items() if key in takes and value is not None}
+        calls.append(view.sql(name, **given))
+    return "\n".join(calls)
+
+
+def refusals(view: View, said: list[str], what: str, finding: str, **parameters: JSON) -> list[Block]:
     """Say why there is no answer; one reason is enough where every run has the same."""
-    return [Text(f"{what}: {reason}.") for reason in said[:3]]
+    sql = sql_of(view, call_of_finding(view, finding, **parameters), finding, parameters)
+    return [Text(f"{what}: {reason}.", sql=sql) for reason in said[:3]]
 
 
 class _Remembering(Store):

@@ -23,6 +23,7 @@ def render(
     built: Sequence[tuple[Page, list[Block]]],
     *,
     lead: str = "",
+    sql: str = "",
     footer: Table | None = None,
     links: str | None = None,
     controls: str = "",
@@ -33,8 +34,9 @@ def render(
 ) -> str:
     """Return a document: a navigation, a section a page, and the facts of its making at the end.
 
-    `links` and `controls` are HTML of the live page; `facts` is kept in the document for `ta verify`. A point of a
-    behavior that is `known` leads to its rollouts; `command` is what `ta read` needs to find the store.
+    `sql` is the query behind the title's numbers; `links` and `controls` are HTML of the live page; `facts` is kept in
+    the document for `ta verify`. A point of a behavior that is `known` leads to its rollouts; `command` is what
+    `ta read` needs to find the store.
     """
     specs: list[JSON] = []
     sections = "".join(_section(page, blocks, specs) for page, blocks in built)
@@ -54,7 +56,7 @@ def render(
         "'unsafe-eval'; style-src 'unsafe-inline'; img-src data:; connect-src 'none'; form-action 'self'\">"
         f'<link rel="icon" href="data:,"><title>{_text(title)}</title>'
         f"<style>{(_HERE / 'page.css').read_text(encoding='utf-8')}</style></head>"
-        f"<body{reads}><header><h1>{_text(title)}</h1>{says}<nav>{links}</nav>{controls}</header><main>{sections}</main>{last}"
+        f"<body{reads}><header><h1>{_text(title)}</h1>{_sql(sql)}{says}<nav>{links}</nav>{controls}</header><main>{sections}</main>{last}"
         f'<script type="application/json" id="charts">{_in_script(charts)}</script>{held}'
         f"<script>{vega_bundle()}</script><script>{script}</script></body></html>\n"
     )
@@ -67,7 +69,8 @@ def _section(page: Page, blocks: Iterable[Block], specs: list[JSON]) -> str:
 
 def _block(block: Block, specs: list[JSON]) -> str:
     if isinstance(block, Text):
-        return f'<p class="{escape(block.tone)}">{_said(block.text)}</p>'
+        said = "".join(f'<p class="{escape(block.tone)}">{_said(part)}</p>' for part in block.text.split("\n\n"))
+        return said + _sql(block.sql)
     if isinstance(block, Table):
         return f"<h3>{_text(block.title)}</h3>{_table(block)}"
     if isinstance(block, Chart):
@@ -76,12 +79,16 @@ def _block(block: Block, specs: list[JSON]) -> str:
         return (
             f"<figure><figcaption>{_text(block.title)}</figcaption>{lead}"
             f'<div class="chart" data-chart="{len(specs) - 1}"></div>'
-            f"<details><summary>Table</summary>{_table(block.table)}</details></figure>"
+            f"<details><summary>Table</summary>{_rows(block.table)}</details>{_sql(block.table.sql)}</figure>"
         )
     return _rollouts(block)
 
 
 def _table(table: Table) -> str:
+    return _rows(table) + _sql(table.sql)
+
+
+def _rows(table: Table) -> str:
     head = "".join(f"<th>{_text(name)}</th>" for name in table.columns)
     rows = "".join(
         "<tr>" + "".join(_cell(value, name in table.shares) for name, value in zip(table.columns, row, strict=True))
@@ -90,13 +97,17 @@ def _table(table: Table) -> str:
     )  # fmt: skip
     left_out = len(table.rows) - MOST_ROWS_SHOWN
     more = f"<p class='more'>{left_out:,} rows more; the query below returns them</p>" if left_out > 0 else ""
-    sql = (
-        f'<details class="sql"><summary>Show SQL</summary><button type="button" class="copy">Copy</button>'
-        f"<pre>{escape(table.sql)}</pre></details>"
-        if table.sql
-        else ""
+    return f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{more}'
+
+
+def _sql(sql: str) -> str:
+    """Return what unfolds to the query behind the numbers above it, with a button that copies it."""
+    if not sql:
+        return ""
+    return (
+        '<details class="sql"><summary>Show SQL</summary><button type="button" class="copy">Copy</button>'
+        f"<pre>{_text(sql)}</pre></details>"
     )
-    return f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{more}{sql}'
 
 
 def _cell(value: JSON, is_share: bool) -> str:
@@ -119,7 +130,8 @@ def _rollouts(block: Rollouts) -> str:
     more = f'<p class="more"><code>{escape(block.more)}</code></p>' if block.more else ""
     layout = "rollouts beside" if block.side_by_side else "rollouts"
     of = f' data-behavior="{escape(block.point[0])}" data-step="{block.point[1]}"' if block.point else ""
-    return f'<h3{of}>{_text(block.title)}</h3><p class="keys">{key}</p><div class="{layout}">{cards}</div>{more}'
+    title = f'<h3{of}>{_text(block.title)}</h3><p class="keys">{key}</p>'
+    return f'{title}<div class="{layout}">{cards}</div>{more}{_sql(block.sql)}'
 
 
 def _reading(reading: Reading, colors: dict[str, str], *, is_open: bool) -> str:

@@ -11,7 +11,7 @@ from traceanalytics.judging import Answers
 from traceanalytics.pages.base import Page, Selectors, Text, all_pages
 from traceanalytics.pages.html import render, shown_text
 from traceanalytics.pages.label_page import LONGEST_FORM, LabelPage
-from traceanalytics.pages.story import title
+from traceanalytics.pages.story import sql_of_title, title
 from traceanalytics.pages.view import View, look
 from traceanalytics.store.store import Store
 
@@ -114,7 +114,13 @@ class LiveApp:
         kept = urlencode(asked, doseq=True)
         links = "".join(_link(each, kept, is_here=each is page) for each in pages.values())
         return render(
-            title(view), [(page, blocks)], links=links, controls=_controls(page, view), is_live=True, known=view.seen
+            title(view),
+            [(page, blocks)],
+            sql=sql_of_title(view),
+            links=links,
+            controls=_controls(page, view),
+            is_live=True,
+            known=view.seen,
         )
 
 

@@ -65,7 +65,7 @@ def _binned(
     store: Store, state: tuple[int, int], behaviors: tuple[str, ...], split: str, width: int, tagger: str | None
 ) -> Counts:
     """Count by step once, and put steps together here: another width is no other question to the store."""
-    if _rollouts(store, state, split) > MOST_BY_STEP:
+    if is_counted_in_bins(store, state, split):
         return count_by_prompt(store, behaviors, split=split, bin_width=width, tagger=tagger)
     counts = _by_step(store, state, behaviors, split, tagger)
     return counts if width == 1 else _put_together(counts, width)
@@ -78,9 +78,10 @@ def _by_step(
     return count_by_prompt(store, behaviors, split=split, bin_width=1, tagger=tagger)
 
 
-def _rollouts(store: Store, state: tuple[int, int], split: str) -> int:
+def is_counted_in_bins(store: Store, state: tuple[int, int], split: str) -> bool:
+    """Say whether a split holds too many rollouts to be counted step by step."""
     rows = asked(store, state, "run_overview").to_pylist()
-    return sum(row["rollouts"] for row in rows if row["split"] == split)
+    return int(sum(row["rollouts"] for row in rows if row["split"] == split)) > MOST_BY_STEP
 
 
 def _put_together(counts: Counts, width: int) -> Counts:

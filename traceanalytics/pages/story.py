@@ -1,8 +1,14 @@
 """The story that a published count tells beside ours: code that grew, or only the word for it."""
 
-from traceanalytics.pages.rates import Rates, rates_over_steps
+from traceanalytics.pages.rates import Rates, call_of, rates_over_steps
 from traceanalytics.pages.view import View
-from traceanalytics.pages.words import PUBLISHED_CODE, headline, published_taggers
+from traceanalytics.pages.words import (
+    PUBLISHED_CODE,
+    headline,
+    published_taggers,
+    shifts_of,
+    sql_of_shifts,
+)
 from traceanalytics.types import JSON
 
 OURS = "code_reasoning"
@@ -36,6 +42,20 @@ def story(view: View) -> list[str]:
         elif abs(word[-1]["value"] - word[0]["value"]) >= MUCH:
             told[run] = f"{run} {code}: only the word spread, {beside}."
     return list(told.values())
+
+
+def sql_of_story(view: View) -> str:
+    """Return the queries behind the story: our count, and the published one."""
+    tagger = published_taggers(view).get(PUBLISHED_CODE)
+    return f"{call_of(view, [OURS])}\n{call_of(view, [PUBLISHED_CODE], tagger=tagger)}"
+
+
+def sql_of_title(view: View) -> str:
+    """Return the queries behind the title."""
+    if story(view):
+        return sql_of_story(view)
+    shifts = [shift for each in shifts_of(view).values() for shift in each]
+    return sql_of_shifts(view, shifts) if shifts else view.sql("run_overview")
 
 
 def title(view: View) -> str:

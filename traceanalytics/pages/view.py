@@ -60,8 +60,9 @@ class View:
 
     def sql(self, query: str, **arguments: JSON) -> str:
         """Return the call of a query as any DuckDB shell takes it."""
+        of_tagger = "" if self.selectors.tagger is None else f"-- with {self.tagger} as the active tagger: `ta use`\n"
         written = ", ".join(f"{name} := {_literal(value)}" for name, value in arguments.items())
-        return f"-- defined in queries/{query}.sql and installed in the store\nFROM {query}({written});"
+        return f"{of_tagger}-- defined in queries/{query}.sql and installed in the store\nFROM {query}({written});"
 
     @property
     def seen(self) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from traceanalytics.errors import Refused
+from traceanalytics.findings.behavior_shift import adjusted
+from traceanalytics.findings.evaluations import FEWEST_PROMPTS
 from traceanalytics.findings.shifts import Shift, find_shifts, percent
 from traceanalytics.pages.base import Table
 from traceanalytics.pages.rates import rates_over_steps
@@ -18,11 +20,19 @@ _TAGGERS = "SELECT tagger_id, name FROM taggers WHERE kind = 'published' ORDER B
 
 
 def shifts_of(view: View) -> dict[str, tuple[Shift, ...]]:
-    """Return the shifts of every run that has two steps, by run."""
+    """Return the shifts of every run that has two steps, by run, corrected for all behaviors and runs looked at."""
     if view.tagger is None:
         return {}
-    found = {run: _shifts(view.store, state_of(view.store), run, view.split, view.seen) for run in view.runs}
-    return {run: shifts for run, shifts in found.items() if shifts}
+    of_runs = (_shifts(view.store, state_of(view.store), run, view.split, view.seen) for run in view.runs)
+    found: dict[str, tuple[Shift, ...]] = {}
+    for shift in adjusted([shift for shifts in of_runs for shift in shifts]):
+        found[shift.run] = (*found.get(shift.run, ()), shift)
+    return {run: found[run] for run in view.runs if run in found}
+
+
+def fewest_prompts(shifts: Sequence[Shift]) -> int:
+    """Return how many prompts the smaller window of a run holds."""
+    return min((min(shift.start.n, shift.end.n) for shift in shifts), default=0)
 
 
 def headline(view: View) -> str:
@@ -64,6 +74,11 @@ def sentences(shifts: Sequence[Shift], at_most: int = 3) -> str:
     return f"{where}: {'; '.join(told)}{more}."
 
 
+def sql_of_cautions(view: View) -> str:
+    """Return the queries behind `cautions`."""
+    return f"{view.sql('run_status')}\n{view.sql('run_cautions')}"
+
+
 def cautions(view: View) -> list[str]:
     """Return what a reader should know before believing the numbers."""
     said: list[str] = []
@@ -86,12 +101,21 @@ def cautions(view: View) -> list[str]:
         if 0 < found.get("tagged", 0) < row["rollouts"]:
             tagged = f"{found['tagged']:,} of {row['rollouts']:,} rollouts"
             said.append(f"{run}: {tagged} are tagged: `ta tag --run {run}{view.command}`")
+    for run, shifts in shifts_of(view).items():
+        if fewest_prompts(shifts) < FEWEST_PROMPTS:
+            said.append(
+                f"{run}: a window of {fewest_prompts(shifts)} prompts; at least {FEWEST_PROMPTS} tell a shift from "
+                "chance"
+            )
     elsewhere = [run for run in view.selectors.runs or view.all_runs if run not in view.runs]
     if elsewhere:
         said.append(f"{_listed(elsewhere)}: no rollouts in the split {view.split}; `--split` chooses another one")
     audited = any(row["audits"] for row in view.rows("run_cautions"))
     if view.tagger and not audited:
-        said.append("no audit: the rates count what the tagger says, uncorrected for its errors")
+        said.append(
+            "no audit: the rates count what the tagger says, uncorrected for its errors; "
+            f"`ta label --for behavior_shift{view.command}` draws one"
+        )
     if len(view.runs) == 1:
         said.append("one run only: its intervals are about prompts, not about other seeds, models or rewards")
     return said
@@ -103,7 +127,10 @@ def published_taggers(view: View) -> dict[str, str]:
 
 
 def shift_table(
-    view: View, shifts: Sequence[Shift], onsets: Mapping[tuple[str, str], str]
+    view: View,
+    shifts: Sequence[Shift],
+    onsets: Mapping[tuple[str, str], str],
+    verdicts: Mapping[tuple[str, str], str],
 ) -> tuple[list[dict[str, JSON]], Table]:
     """Return shifts as rows of a chart and as a table."""
     rows: list[dict[str, JSON]] = [
@@ -119,11 +146,19 @@ def shift_table(
             "adjusted p": float(f"{shift.adjusted_p:.3g}"),
             "survives": shift.survives,
             "onset": onsets.get((shift.run, shift.behavior)),
+            "verdict": str(verdicts.get((shift.run, shift.behavior), "")),
         }
         for shift in shifts
     ]
-    columns = ["run", "behavior", "start", "end", "change", "low", "high", "prompts", "adjusted p", "survives", "onset"]
-    sql = "\n".join(
+    columns = [name for name in rows[0] if name != "survives"] if rows else []
+    shares = ("start", "end", "change", "low", "high")
+    table = [[row[name] for name in columns] for row in rows]
+    return rows, Table("Change from start to end", columns, table, sql_of_shifts(view, shifts), shares)
+
+
+def sql_of_shifts(view: View, shifts: Sequence[Shift]) -> str:
+    """Return the two queries of every run whose rows are compared: its first and its last window."""
+    return "\n".join(
         view.sql(
             "behavior_by_prompt",
             in_behaviors=[shift.behavior for shift in shifts if shift.run == run],
@@ -136,10 +171,6 @@ def shift_table(
         for run in dict.fromkeys(shift.run for shift in shifts)
         for first in [next(shift for shift in shifts if shift.run == run)]
         for window in (first.start_window, first.end_window)
-    )
-    shares = ("start", "end", "change", "low", "high")
-    return rows, Table(
-        "Change from start to end", columns, [[row[name] for name in columns] for row in rows], sql, shares
     )
 
 

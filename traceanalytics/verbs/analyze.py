@@ -8,6 +8,7 @@ from traceanalytics.findings.shifts import Shift
 from traceanalytics.pages.base import Selectors
 from traceanalytics.pages.onsets import onset_in_words, onsets_of
 from traceanalytics.pages.rates import rates_over_steps
+from traceanalytics.pages.verdicts import Verdicts, verdicts_of
 from traceanalytics.pages.view import View, look
 from traceanalytics.pages.words import PUBLISHED_CODE, cautions, published_taggers, shifts_of, shown_most
 from traceanalytics.store.store import Store
@@ -21,7 +22,7 @@ OURS = "code_reasoning"
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """A rate at the first and at the last step of a run, with its limits."""
+    """A rate at the first and at the last step of a run, with its limits; the same where there is one step."""
 
     run: str
     counted: str
@@ -29,6 +30,7 @@ class Ends:
     start_limits: tuple[float, float]
     end: float
     end_limits: tuple[float, float]
+    steps: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Analysis:
     view: View
     shifts: dict[str, tuple[Shift, ...]]
     onsets: dict[tuple[str, str], str]
+    verdicts: Verdicts
     shown_most: list[tuple[str, float, float, float]]
     code: list[Ends]
     cautions: list[str]
@@ -65,6 +68,7 @@ class Analysis:
                     "adjusted_p": shift.adjusted_p,
                     "survives": shift.survives,
                     "onset": self.onsets.get((shift.run, shift.behavior)),
+                    "verdict": str(self.verdicts[shift.run, shift.behavior]),
                 }
                 for shifts in self.shifts.values()
                 for shift in shifts
@@ -99,19 +103,21 @@ def analyze(
     tagged = tag(store, run=one, workers=workers, progress=tagging)
     tag(store, run=one, tagger=PUBLISHED_CODE, workers=workers)
     selectors = Selectors(runs=runs)
-    view = look(store, selectors)
-    written = report(store, out, selectors=selectors)
-    return Analysis(
-        ingested,
-        tagged,
-        view,
-        shifts_of(view),
-        {place: onset_in_words(each) for place, each in onsets_of(view).items()},
-        shown_most(view),
-        _code(view),
-        cautions(view),
-        written,
-    )
+    with store.kept_open():
+        view = look(store, selectors)
+        written = report(store, out, selectors=selectors)
+        return Analysis(
+            ingested,
+            tagged,
+            view,
+            shifts_of(view),
+            {place: onset_in_words(each) for place, each in onsets_of(view).items()},
+            verdicts_of(view),
+            shown_most(view),
+            _code(view),
+            cautions(view),
+            written,
+        )
 
 
 def _code(view: View) -> list[Ends]:
@@ -126,6 +132,6 @@ def _code(view: View) -> list[Ends]:
                 first, last = of_run[0], of_run[-1]
                 found.append(
                     Ends(run, counted, first["value"], (first["low"], first["high"]),
-                         last["value"], (last["low"], last["high"]))
+                         last["value"], (last["low"], last["high"]), len(of_run))
                 )  # fmt: skip
     return sorted(found, key=lambda each: (view.runs.index(each.run), each.counted))

@@ -14,6 +14,7 @@ from traceanalytics import __version__
 from traceanalytics.errors import BadInput, Refused, UnknownName
 from traceanalytics.pages.base import Block, Chart, Page, Rollouts, Selectors, Table, all_pages, get_page
 from traceanalytics.pages.html import render
+from traceanalytics.pages.story import sql_of_title
 from traceanalytics.pages.story import title as title_of
 from traceanalytics.pages.theme import themed
 from traceanalytics.pages.view import View, look
@@ -75,6 +76,7 @@ def _report(store: Store, out: Path, chosen: Selectors, page_names: Sequence[str
     document = render(
         title,
         built,
+        sql=sql_of_title(view) if view else "",
         footer=_made_from(store, view, chosen),
         facts=facts,
         command=view.command if view else "",
@@ -249,7 +251,8 @@ def _made_from(store: Store, view: View | None, selectors: Selectors) -> Table:
         ["made", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")],
         ["checked with", f"ta verify REPORT --db {store.path.name}"],
     ]
-    return Table("Made from", ["what", "value"], rows)
+    counted = view.sql("run_overview") if view else ""
+    return Table("Made from", ["what", "value"], rows, f"{counted}\n{_TAGGERS.strip()};\n{_FILES};")
 
 
 def _versions() -> str:

@@ -1,0 +1,42 @@
+"""What can be said of each shift of a view: the verdict of the finding `behavior_shift`, from counts of the pages."""
+
+from functools import lru_cache
+
+from traceanalytics.findings.behavior_shift import Verdict, audit_shift, judge
+from traceanalytics.findings.evaluations import FEWEST_PROMPTS
+from traceanalytics.findings.shifts import SMALL, Shift
+from traceanalytics.findings.turns import Turn, turns_among, turns_of
+from traceanalytics.pages.corrected import audited_behaviors
+from traceanalytics.pages.rates import counts_of, is_counted_in_bins
+from traceanalytics.pages.view import View, state_of
+from traceanalytics.pages.words import fewest_prompts, shifts_of
+from traceanalytics.store.counts import Counts
+from traceanalytics.store.store import Store
+
+Verdicts = dict[tuple[str, str], Verdict]  # by run and behavior
+
+
+def verdicts_of(view: View) -> Verdicts:
+    """Return the verdict on every shift; undetermined in a run with too few prompts to tell a shift from chance."""
+    audited = audited_behaviors(view)
+    found: Verdicts = {}
+    for run, shifts in shifts_of(view).items():
+        turns = _turns(view.store, state_of(view.store), view.seen, view.split, run, shifts)
+        few = fewest_prompts(shifts) < FEWEST_PROMPTS
+        for shift in shifts:
+            audit = audit_shift(view.store, shift) if shift.behavior in audited else None
+            verdict = judge(shift, turns.get(shift.behavior), audit, SMALL)
+            found[run, shift.behavior] = Verdict.UNDETERMINED if few else verdict
+    return found
+
+
+@lru_cache(maxsize=64)
+def _turns(
+    store: Store, state: tuple[int, int], seen: tuple[str, ...], split: str, run: str, shifts: tuple[Shift, ...]
+) -> dict[str, Turn]:
+    if is_counted_in_bins(store, state, split):
+        return turns_of(store, shifts)
+    counts = counts_of(store, state, seen, split, 1)
+    mine = counts.runs == run
+    of_run = (each[mine] for each in (counts.runs, counts.steps, counts.prompts, counts.rollouts, counts.shown))
+    return turns_among(Counts(counts.behaviors, *of_run), shifts)
