@@ -5,7 +5,7 @@ between the edges of words, where its first and last character belong to one.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import pairwise
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from traceanalytics.behaviors import BEHAVIORS
 from traceanalytics.cues.attributes import ATTRIBUTES
 from traceanalytics.cues.automaton import Automaton, build
-from traceanalytics.cues.guards import GUARDS, READ_CONTEXT, Guard
+from traceanalytics.cues.guards import GUARDS, READ_CONTEXT, Guard, echo_of, spaced_words
 from traceanalytics.cues.patterns import check_pattern, compile_pattern
 from traceanalytics.errors import TraceAnalyticsError, UnknownName
 from traceanalytics.segments import PROSE, Batch, text_buffers
@@ -72,7 +72,7 @@ class CueSet:
     groups_of: NDArray[np.int32]
     groups_first: NDArray[np.int32]
     programs: "Programs"
-    known: dict[str, tuple["Standing", ...]] = field(default_factory=dict)
+    known: dict[str, "Held"] = field(default_factory=dict)
 
 
 class Standing(NamedTuple):
@@ -86,6 +86,20 @@ class Standing(NamedTuple):
 
 
 Outcome = tuple[str, float, tuple[tuple[str, str], ...]]  # behavior, score, attributes
+
+
+class Held(NamedTuple):
+    """What a text holds, and what that shows where nothing around it disturbs."""
+
+    standing: tuple[Standing, ...]
+    undisturbed: tuple[Outcome, ...]
+    echoes: tuple[str, ...]  # words of which a prompt must hold one to veto a cue
+    needs_previous: bool
+
+    @property
+    def asks_context(self) -> bool:
+        """Say whether some guard looks beyond the text."""
+        return self.needs_previous or bool(self.echoes)
 
 
 def find_cues(batch: Batch) -> "pyarrow.Table":
@@ -130,14 +144,19 @@ def find(batch: Batch, cues: CueSet) -> "pyarrow.Table":
 
     for text, proposed in proposals(batch, cues, alike.first):
         segment = reader.text(alike.first[text])
-        standing = _standing_in(segment, proposed, cues)
-        if any(cue.guards for cue in standing):
-            for at in alike.places(text):
-                judged = _judged(standing, segment, reader.previous(at), reader.prompt(at))
+        held = _held_by(segment, proposed, cues)
+        if not held.standing:
+            continue
+        undisturbed = [numbers.setdefault(outcome, len(numbers)) for outcome in held.undisturbed]
+        if not held.asks_context:
+            shown += [(text, number) for number in undisturbed]
+            continue
+        for at in alike.places(text):
+            if reader.disturbs(held, at):
+                judged = _judged(held.standing, segment, reader.previous(at), reader.prompt(at))
                 judged_at += [(at, numbers.setdefault(outcome, len(numbers))) for outcome in judged]
-        else:
-            judged = _judged(standing, "", "", "")
-            shown += [(text, numbers.setdefault(outcome, len(numbers))) for outcome in judged]
+            else:
+                judged_at += [(at, number) for number in undisturbed]
     places, outcomes = np.concatenate([alike.everywhere(shown), _pairs(judged_at)]).T
     return _table(batch, places, outcomes, list(numbers))
 
@@ -196,11 +215,13 @@ class _Alike:
         self.first = self._prose[firsts[:count]]
         self._members = self._prose[np.argsort(numbers, kind="stable")]
         self._begins = np.concatenate([[0], np.cumsum(np.bincount(numbers, minlength=count))])
+        self._listed = self._members.tolist(), self._begins.tolist()
 
     def places(self, text: int) -> list[int]:
         """Return the segments that hold a text."""
-        members: list[int] = self._members[self._begins[text] : self._begins[text + 1]].tolist()
-        return members
+        members: list[int]
+        members, begins = self._listed
+        return members[begins[text] : begins[text + 1]]
 
     def everywhere(self, shown: list[tuple[int, int]]) -> NDArray[np.int64]:
         """Turn pairs of a text and its outcome into pairs of a segment and its outcome."""
@@ -223,20 +244,27 @@ def _edges(batch: Batch, chosen: NDArray[np.int64]) -> tuple[NDArray[np.uint8], 
     return data, begins + segments.byte_start[chosen], begins + segments.byte_stop[chosen]
 
 
-def _standing_in(text: str, proposed: list[int], cues: CueSet) -> tuple[Standing, ...]:
+def _held_by(text: str, proposed: list[int], cues: CueSet) -> Held:
     """Confirm the proposed groups in a text; what short texts hold is known from one batch to the next."""
     known = cues.known.get(text)
     if known is not None:
         return known
     standing = tuple(_standing(text, [cues.groups[number] for number in proposed]))
+    asked = {name for cue in standing for name, _ in cue.guards}
+    held = Held(
+        standing,
+        tuple(_judged([cue._replace(guards=()) for cue in standing], "", "", "")),
+        tuple({echo_of(text, cue.place) for cue in standing if "prompt_echo" in dict(cue.guards)} - {""}),
+        bool(asked - {"prompt_echo"}),
+    )
     if len(text) <= _LONGEST_KNOWN:
         if len(cues.known) >= _MOST_KNOWN:
             cues.known.clear()
-        cues.known[text] = standing
-    return standing
+        cues.known[text] = held
+    return held
 
 
-def _judged(standing: tuple[Standing, ...], text: str, previous: str, prompt: str) -> list[Outcome]:
+def _judged(standing: Sequence[Standing], text: str, previous: str, prompt: str) -> list[Outcome]:
     """Decide behavior by behavior, in the order of its cues; a vetoed one is given only where no other stands."""
     settled = ""
     judged: list[Outcome] = []
@@ -316,10 +344,12 @@ class _Reader:
         self._bytes = memoryview(data)  # type: ignore[arg-type]  # numpy's arrays are buffers
         self._starts = (offsets[segments.row] + segments.byte_start).tolist()
         self._stops = (offsets[segments.row] + segments.byte_stop).tolist()
-        self._rows = segments.row
-        self._first = segments.first
-        self._prompts = batch.prompts
-        self._prompt: tuple[int, str] = (-1, "")
+        self._is_first = np.zeros(len(segments) + 1, np.bool_)
+        self._is_first[segments.first[:-1]] = True
+        prompts = batch.prompts.dictionary_encode()
+        self._prompts = [*prompts.dictionary.to_pylist(), ""]
+        self._prompt_of = prompts.indices.fill_null(len(self._prompts) - 1).to_numpy()[segments.row].tolist()
+        self._asked: dict[int, str] = {}
 
     def text(self, at: int) -> str:
         """Return a segment's text."""
@@ -327,14 +357,20 @@ class _Reader:
 
     def previous(self, at: int) -> str:
         """Return the segment before, empty for the first of a response."""
-        return self.text(at - 1) if at > self._first[self._rows[at]] else ""
+        return "" if self._is_first[at] else self.text(at - 1)
 
     def prompt(self, at: int) -> str:
         """Return the prompt of a segment's response."""
-        row = int(self._rows[at])
-        if row != self._prompt[0]:
-            self._prompt = row, self._prompts[row].as_py() or ""
-        return self._prompt[1]
+        prompt: str = self._prompts[self._prompt_of[at]]
+        return prompt
+
+    def disturbs(self, held: Held, at: int) -> bool:
+        """Say whether what stands around a segment may veto one of its cues."""
+        number = self._prompt_of[at]
+        asked = self._asked.get(number)
+        if asked is None:
+            asked = self._asked[number] = spaced_words(self._prompts[number])
+        return any(echo in asked for echo in held.echoes) or (held.needs_previous and not self.previous(at).strip())
 
 
 def _groups(behaviors: Iterable[Behavior]) -> Iterator[Group]:

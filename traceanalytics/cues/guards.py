@@ -67,8 +67,8 @@ def prompt_echo(segment: str, previous: str, hit: slice, prompt: str) -> bool:
     """Veto a hit that stands in the prompt with three neighboring words: the model repeats its question."""
     if not prompt:
         return False
-    asked, first = _spaced_words(prompt), _WORD.search(segment, hit.start, hit.stop)
-    if first is None or f" {first[0].casefold()} " not in asked:
+    asked, echo = spaced_words(prompt), echo_of(segment, hit)
+    if not echo or echo not in asked:
         return False
     words = _words(segment[hit])
     before, after = _words(segment[: hit.start]), _words(segment[hit.stop :])
@@ -204,8 +204,15 @@ def _ends_with_question_mark(segment: str) -> bool:
     return segment.rstrip().rstrip("\"'”’)*_").endswith(("?", "？"))
 
 
+def echo_of(segment: str, hit: slice) -> str:
+    """Return the word of a hit without which a prompt holds no echo of it, between spaces; empty where it has none."""
+    first = _WORD.search(segment, hit.start, hit.stop)
+    return f" {first[0].casefold()} " if first else ""
+
+
 @lru_cache(maxsize=256)
-def _spaced_words(prompt: str) -> str:
+def spaced_words(prompt: str) -> str:
+    """Return the words of a prompt with a space before and after each."""
     return f" {' '.join(_words(prompt))} "
 
 

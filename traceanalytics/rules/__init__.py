@@ -35,16 +35,18 @@ def find_all(batch: "Batch") -> "pyarrow.Table":
 
 
 def _find_all(batch: "Batch") -> Iterator[tuple[int, Finding]]:
+    import numpy as np
+
     from traceanalytics.rules import answers, coding, drift, gibberish, language, repetition, scan, truncation
     from traceanalytics.rules.reading import Reading
 
     flags, answers_from = scan.flags_and_answers_of(batch.responses)
-    asked = scan.flags_of(batch.prompts).tolist()
+    asks = scan.flags_of(batch.prompts)
     loops = repetition.repeating_rows(batch.responses)
     salads = gibberish.gibberish_rows(batch.responses)
     columns = (batch.responses, batch.prompts, batch.finish_reasons, batch.tool_outputs)
     told = (column.to_pylist() for column in columns)
-    rows = zip(flags.tolist(), answers_from.tolist(), asked, *told, strict=True)
+    rows = zip(flags.tolist(), answers_from.tolist(), *told, strict=True)
     readings = [
         Reading(
             response,
@@ -56,18 +58,21 @@ def _find_all(batch: "Batch") -> Iterator[tuple[int, Finding]]:
             may_hold_code=bool(found & (scan.FENCE | scan.STATEMENT | scan.DIAGRAM)),
             answers_from=begin,
         )
-        for found, begin, _, response, prompt, reason, outputs in rows
+        for found, begin, response, prompt, reason, outputs in rows
     ]
     may_code = scan.FENCE | scan.STATEMENT | scan.CODE_WORD | scan.MARKUP
     coders = [row for row, found in enumerate(flags.tolist()) if found & may_code]
     of_code = dict(zip(coders, coding.find([readings[row] for row in coders]), strict=True))
-    for row, (reading, found, asks) in enumerate(zip(readings, flags.tolist(), asked, strict=True)):
+    may_mix = np.flatnonzero((flags & (scan.SCRIPT | scan.ACCENT)) | (asks & scan.SCRIPT))
+    prompts = [readings[row].prompt for row in may_mix]
+    mixing = set(language.rows_to_read(batch.responses, prompts, may_mix).tolist())
+    for row, (reading, found) in enumerate(zip(readings, flags.tolist(), strict=True)):
         findings: list[Finding] = []
         if found & (scan.ANSWER | scan.MARKUP):
             findings += answers.find(reading)
             findings += drift.find(reading)
         findings += of_code.get(row, [])
-        if found & (scan.SCRIPT | scan.ACCENT) or asks & scan.SCRIPT:
+        if row in mixing:
             findings += language.find(reading)
         if truncation.may_be_cut(reading.finish_reason):
             findings += truncation.find(reading)

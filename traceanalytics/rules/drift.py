@@ -3,16 +3,22 @@
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from traceanalytics.rules.finding import Finding
 from traceanalytics.rules.function_words import FUNCTION_WORDS
 from traceanalytics.rules.reading import Reading
 from traceanalytics.rules.texts import words
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 LEAST_TAIL = 40  # characters after the answer
 LONG_TAIL = 300
 SAME_QUESTION = 0.6
 OWN_WORDS = 0.2
+LEAST_WORDS = 6  # of a paragraph that counts
 
 _NEW_TURN = re.compile(
     r"^[ \t]*(?:[#>*_]+[ \t]*)*(?:(?:Human|User|Student|Questioner)\b[ \t]*:|user\n|\[INST\]|Input:[ \t]*\S"
@@ -43,6 +49,9 @@ _ASKS = re.compile(
     r"\?\s*$|\b(?:find|determine|calculate|compute|evaluate|solve|simplify|prove|how (?:many|much|long|far|old)"
     r"|what (?:is|are|was))\b",
     re.IGNORECASE | re.MULTILINE,
+)
+_ASKING_STEMS = (
+    *("?", "find", "determine", "calculate", "compute", "evaluate", "solve", "simplify", "prove", "how ", "what "),
 )
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _BETWEEN_PARAGRAPHS = re.compile(r"(\n\s*\n)")
@@ -104,27 +113,61 @@ def _repeats_question(tail: str, reading: Reading) -> bool:
 
 def _new_topic(reading: Reading, answered: int) -> tuple[int, str] | None:
     """Find the last paragraphs, where they share no words with the question and the way to its answer."""
-    if len(reading.own) - answered < LONG_TAIL:
+    from traceanalytics.rules.strange_tail import strange_tail
+
+    own = reading.own
+    if len(own) - answered < LONG_TAIL:
         return None
-    known = _words(reading.question) | _words(reading.own[:answered])
-    begin: int | None = None
-    strange = 0
+    tail = strange_tail(
+        own, answered, _hashed_words(reading.question), _plain_table(), least=LEAST_WORDS, own=OWN_WORDS
+    )
+    begin, strange = _strange_paragraphs(reading, answered) if tail is None else tail
+    if begin >= 0 and strange >= LONG_TAIL and _asks(own[begin:]):
+        return begin + len(own[begin:]) - len(own[begin:].lstrip()), "new topic"
+    return None
+
+
+def _strange_paragraphs(reading: Reading, answered: int) -> tuple[int, int]:
+    """Do what `strange_tail` does, for any letters."""
+    known = _words(reading.question) | _words_of(reading.own[:answered])
+    begin, strange = -1, 0
     position = len(reading.own)
     for paragraph in reversed(_BETWEEN_PARAGRAPHS.split(reading.own[answered:])):
         position -= len(paragraph)
-        words = _words(paragraph)
-        if len(words) >= 6:
+        words = _words_of(paragraph)
+        if len(words) >= LEAST_WORDS:
             if len(words & known) >= OWN_WORDS * len(words):
                 break
             begin = position
             strange += len(paragraph)
-    if begin is not None and strange >= LONG_TAIL and _ASKS.search(reading.own[begin:]):
-        return begin + len(reading.own[begin:]) - len(reading.own[begin:].lstrip()), "new topic"
-    return None
+    return begin, strange
+
+
+def _asks(text: str) -> bool:
+    folded = text.casefold()
+    return any(stem in folded for stem in _ASKING_STEMS) and _ASKS.search(text) is not None
+
+
+@lru_cache(maxsize=1024)
+def _hashed_words(question: str) -> "NDArray[np.int64]":
+    from traceanalytics.rules.strange_tail import hashed
+
+    return hashed(_words(question))
+
+
+@lru_cache(maxsize=1)
+def _plain_table() -> "NDArray[np.int64]":
+    from traceanalytics.rules.strange_tail import table_of
+
+    return table_of(_plain_words())
 
 
 @lru_cache(maxsize=1024)
 def _words(text: str) -> frozenset[str]:
+    return _words_of(text)
+
+
+def _words_of(text: str) -> frozenset[str]:
     if text.isascii():
         return frozenset(_LOWER_WORD.findall(text.lower())) - _plain_words()
     return frozenset(word.casefold() for word in _WORD.findall(text)) - _plain_words()

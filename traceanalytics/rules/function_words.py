@@ -1,5 +1,7 @@
 """The small words that hold sentences together, of languages that models answer in."""
 
+ANY_MAY_COME, LATIN_IS_FOREIGN, UNKNOWN = -3, -2, -1  # in the place of the number of a prompt's language
+
 FUNCTION_WORDS: dict[str, str] = {
     "English": (
         "the of and to a in is that it for on with as was be by this are or from at an which have has not we "

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +11,12 @@ from numpy.typing import NDArray
 from traceanalytics.readers.text import Span
 from traceanalytics.rules.code import blanked
 from traceanalytics.rules.finding import Finding
-from traceanalytics.rules.function_words import FUNCTION_WORDS
+from traceanalytics.rules.function_words import ANY_MAY_COME, FUNCTION_WORDS, LATIN_IS_FOREIGN, UNKNOWN
 from traceanalytics.rules.letters import CYRILLIC, GREEK, HAN, HANGUL, KANA, LOWER, OTHER_SCRIPT, SCRIPTS, letters_of
 from traceanalytics.rules.reading import Reading
+
+if TYPE_CHECKING:
+    import pyarrow
 
 LEAST_LETTERS = 2  # of a foreign script
 GAP = 3  # characters between words of one foreign stretch
@@ -40,6 +44,27 @@ _ASKS_FOR_LANGUAGE = re.compile(
     re.IGNORECASE,
 )
 _ENGLISH = frozenset(FUNCTION_WORDS["English"].split())
+
+
+def rows_to_read(
+    responses: "pyarrow.LargeStringArray", prompts: Iterable[str], rows: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return those of some rows that may mix languages; `prompts` are those of the rows."""
+    from traceanalytics.rules.foreign_words import may_mix
+
+    expected = np.fromiter(map(_expected, prompts), np.int64, len(rows))
+    return rows[may_mix(responses, rows, expected, FOREIGN_WORDS)]
+
+
+@lru_cache(maxsize=4096)
+def _expected(prompt: str) -> int:
+    """Return what the pass over a batch is told of a prompt: the number of its language, or why there is none."""
+    if _asks_for_language(prompt):
+        return ANY_MAY_COME
+    if _is_foreign_latin(prompt):
+        return LATIN_IS_FOREIGN
+    asked = _latin_language(prompt)
+    return UNKNOWN if asked is None else list(FUNCTION_WORDS).index(asked)
 
 
 def find(reading: Reading) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 NO_LETTER, BOUNDARY, LOWER, UPPER = 0, 1, 2, 28
 LATIN, GREEK, CYRILLIC, HEBREW, ARABIC, INDIC, SOUTHEAST, HANGUL, KANA, HAN = range(54, 64)
 CLASSES = 64
+SEVERAL = 1  # in the table of folded letters
 SCRIPTS = {
     GREEK: "Greek",
     CYRILLIC: "Cyrillic",
@@ -22,7 +23,7 @@ SCRIPTS = {
     HAN: "Han",
 }
 
-_RANGES = (
+RANGES = (
     (0x0370, 0x03FF, GREEK),
     (0x0400, 0x052F, CYRILLIC),
     (0x0590, 0x05FF, HEBREW),
@@ -49,8 +50,10 @@ _ABOVE = (0x20000, 0x3FFFF, HAN)
 
 
 OTHER_SCRIPT = re.compile(
-    "[{}]".format("".join(f"{chr(start)}-{chr(stop)}" for start, stop, kind in (*_RANGES, _ABOVE) if kind > GREEK))
+    "[{}]".format("".join(f"{chr(start)}-{chr(stop)}" for start, stop, kind in (*RANGES, _ABOVE) if kind > GREEK))
 )
+
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 @cache
@@ -63,10 +66,21 @@ def letter_table() -> NDArray[np.uint8]:
             table[point] = LATIN
             if letter.isascii() and letter.isalpha():
                 table[point] = (LOWER if letter.islower() else UPPER) + ord(letter.lower()) - ord("a")
-    for start, stop, letter_class in _RANGES:
+    for start, stop, letter_class in RANGES:
         table[start : stop + 1] = letter_class
     table[ord("a") : ord("z") + 1] = np.arange(LOWER, LOWER + 26)
     table[ord("A") : ord("Z") + 1] = np.arange(UPPER, UPPER + 26)
+    return table
+
+
+@cache
+def folded_letters() -> NDArray[np.uint16]:
+    """Return what every letter of the basic plane folds into; 0 for what is no letter, `SEVERAL` for more than one."""
+    table = np.zeros(0x10000, np.uint16)
+    everything = "".join(map(chr, (*range(0xD800), *range(0xE000, 0x10000))))
+    for letter in "".join(_LETTERS.findall(everything)):
+        folded = letter.casefold()
+        table[ord(letter)] = ord(folded) if len(folded) == 1 else SEVERAL
     return table
 
 
