@@ -16,6 +16,7 @@ from traceanalytics.pages.charts import (
     two_counts,
     waterfall,
 )
+from traceanalytics.pages.drift import draw_errors
 from traceanalytics.pages.theme import spec_of, themed
 
 Rows = list[dict[str, Any]]
@@ -27,6 +28,7 @@ CHARTS: dict[str, Callable[[Rows], Any]] = {
     "changes": changes,
     "differences": lambda rows: differences(rows, x_title="difference"),
     "waterfall": waterfall,
+    "errors over eras": draw_errors,
 }
 
 
@@ -35,6 +37,7 @@ def rows_of(runs: int, behaviors: int, steps: int) -> Rows:
         {"run": f"run-{r}", "curve": f"run-{r}", "single": False, "behavior": f"behavior-{b}", "step": s, "value": 0.4}
         | {"low": 0.3, "high": 0.5, "shown": 40, "rollouts": 100, "prompts": 10, "reward": 0.5, "counted": "word"}
         | {"start": 0.1, "stop": 0.2, "end": 0.5, "change": 0.1, "survives": True, "part": "mix", "kind": "better"}
+        | {"audited": f"behavior-{b}", "era": "steps 0-9", "error": "miss", "alarm": None if s else "it errs", "n": 20}
         | {"from": 0.1, "to": 0.3, "onset": "step 0 [0, 1]" if s == 0 else None}
         for r in range(runs)
         for b in range(behaviors)

@@ -5,6 +5,7 @@ import altair as alt
 import pytest
 
 from traceanalytics.pages.base import Chart, Page, Reading, Rollouts, Span, Table, Text
+from traceanalytics.pages.charts import data_of
 from traceanalytics.pages.html import render, shown_text
 
 HOSTILE = (
@@ -55,6 +56,18 @@ def test_hostile_data_cannot_end_the_script_that_holds_it() -> None:
     held = re.search(r'<script type="application/json" id="charts">(.*?)</script>', html, re.DOTALL)
     assert held is not None
     assert json.loads(held[1])["specs"][0]["data"]["values"] == [{"name": shown_text(HOSTILE)}]
+
+
+def test_rows_travel_once_as_columns_whatever_charts_draw_them() -> None:
+    rows = [{"run": run, "step": step, "share": None} for run in ("a", "b") for step in (0, 10)]
+    drawn = alt.Chart(data_of(rows)).mark_bar().encode(x="step:Q", color="run:N")
+    chart = Chart("Shares", drawn, Table("Shares", [], []))
+    html = document(chart, chart)
+    held = re.search(r'<script type="application/json" id="charts">(.*?)</script>', html, re.DOTALL)
+    assert held is not None
+    (packed,) = json.loads(held[1])["rows"].values()
+    run = {"of": ["a", "b"], "at": [0, 0, 1, 1]}
+    assert packed == {"n": 4, "columns": {"run": run, "step": [0, 10, 0, 10], "share": {"of": [None], "at": [0] * 4}}}
 
 
 def test_control_characters_and_direction_overrides_are_shown() -> None:

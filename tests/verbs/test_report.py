@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 
 from traceanalytics.cli import app
 from traceanalytics.errors import BadInput, Refused, UnknownName
-from traceanalytics.pages.base import Page, Reading, Rollouts, Selectors, all_pages
+from traceanalytics.pages.base import MOST_ROWS, Page, Reading, Rollouts, Selectors, all_pages
 from traceanalytics.store.store import Store
 from traceanalytics.verbs import report as verb
 from traceanalytics.verbs.report import report, verify
@@ -100,7 +100,9 @@ def test_verify_says_which_numbers_changed(analyzed: Store, tmp_path: Path) -> N
     out = tmp_path / "report.html"
     report(analyzed, out, selectors=Selectors(runs=("random",)), page_names=["health"])
     html = out.read_text(encoding="utf-8")
-    out.write_text(html.replace('"random","verl",', '"random","trl",'), encoding="utf-8")
+    kept = verb._FACTS.search(html)[1]  # type: ignore[index]
+    facts = json.loads(json.dumps(verb.unpacked(kept)).replace('"random", "verl",', '"random", "trl",'))
+    out.write_text(html.replace(kept, verb.packed(facts)), encoding="utf-8")
     (changed,) = (each for each in verify(out, analyzed) if each.column == "row" and each.was == "there")
     assert "health, What was read, random trl" in str(changed)
     result = CliRunner().invoke(app, ["verify", str(out), "--db", str(analyzed.path)])
@@ -126,9 +128,59 @@ def test_verify_refuses_what_is_no_report(analyzed: Store, tmp_path: Path) -> No
 def test_at_most_300_rollouts_are_embedded_and_the_rest_names_its_command() -> None:
     readings = [Reading(f"r-{n}", {}, "p", "t") for n in range(310)]
     ((_, (first, second)),) = verb._limited([(Page(name="p", title="P", build=lambda *_: []), [
-        Rollouts("One", readings[:290]), Rollouts("Two", readings[290:])])])  # fmt: skip
+        Rollouts("One", readings[:290]), Rollouts("Two", readings[290:])])], 10**6)  # fmt: skip
     assert (len(first.readings), len(second.readings)) == (290, 10)  # type: ignore[union-attr]
     assert second.more == "10 more: ta show r-300; ta show r-301; ta show r-302 …"  # type: ignore[union-attr]
+
+
+def test_of_long_rollouts_each_point_keeps_as_many_as_there_is_room_for() -> None:
+    long = [Reading(f"r-{n}", {}, "p", "t" * 5000) for n in range(10)]
+    page = Page(name="p", title="P", build=lambda *_: [])
+    ((_, (first, second)),) = verb._limited([(page, [Rollouts("One", long[:5]), Rollouts("Two", long[5:])])], 30_000)
+    assert (len(first.readings), len(second.readings)) == (2, 2)  # type: ignore[union-attr]
+    assert first.more == "3 more: ta show r-2; ta show r-3; ta show r-4"  # type: ignore[union-attr]
+
+
+@pytest.fixture(scope="module")
+def eight(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Eight runs of 200 steps with 24 behaviors, and long responses at both ends."""
+    store = Store(tmp_path_factory.mktemp("eight") / "traces.duckdb")
+    names = ["code_reasoning", "repetition_loop", *(f"behavior_{n}" for n in range(22))]
+    with store.writing() as connection:
+        for statement in (
+            "INSERT INTO runs (run_id, model) SELECT 'run-' || n, 'm' || n FROM range(8) AS r(n)",
+            "INSERT INTO rollouts (rollout_id, run_id, split, step, prompt_key, group_id, response, reward, correct)"
+            " SELECT run || '-' || step || '-' || i, 'run-' || run, 'train', step, 'p' || i % 5, run || '-' || step,"
+            " repeat('some words of a response. ', if(step % 199 = 0, 500, 1)), hash(run, step, i) % 2,"
+            " hash(i, step, run) % 2 = 0 FROM range(8) AS a(run), range(200) AS b(step), range(10) AS c(i)",
+            "INSERT INTO taggers (tagger_id, kind, name) VALUES ('t@1', 'cues', 't')",
+            f"INSERT INTO tagged SELECT 't@1', rollout_id, list_filter({names}, lambda x: hash(x, rollout_id) % 1000 <"
+            " 100 + 2 * step), 1, 1 FROM rollouts",
+            "INSERT INTO meta VALUES ('active_tagger', 't@1')",
+        ):
+            connection.execute(statement).fetchall()
+    return store
+
+
+def test_a_report_of_eight_long_runs_stays_under_three_megabytes(eight: Store, tmp_path: Path) -> None:
+    out = tmp_path / "report.html"
+    assert report(eight, out).size == out.stat().st_size < 3_000_000
+    html = out.read_text(encoding="utf-8")
+    charts = json.loads(re.search(r'id="charts">(.*?)</script>', html, re.DOTALL)[1])  # type: ignore[index]
+    assert 1000 < max(rows["n"] for rows in charts["rows"].values()) <= MOST_ROWS
+    assert re.search(r"[\d,]+ characters more: <code>ta show \d", html)
+    assert "rows more; the query below returns them" in html
+
+
+def test_what_would_not_fit_shows_fewer_rows_and_rollouts(
+    eight: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = ["overview", "reading"]
+    whole = report(eight, tmp_path / "whole.html", page_names=pages)
+    monkeypatch.setattr(verb, "MOST_BYTES", whole.size - 1)
+    fewer = report(eight, tmp_path / "fewer.html", page_names=pages)
+    assert 1_000_000 < fewer.size < whole.size
+    assert verify(fewer.path, eight) == [], "all numbers are kept, also those that no table shows"
 
 
 @pytest.mark.parametrize(("kind", "begins"), [("png", b"\x89PNG"), ("svg", b"<svg"), ("json", b"{")])

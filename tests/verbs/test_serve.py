@@ -1,4 +1,6 @@
+import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -6,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from http.client import HTTPConnection
+from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
 
@@ -112,6 +115,78 @@ def test_a_point_of_the_live_page_leads_to_its_rollouts(live: Live) -> None:
         assert "behavior=verification&step=20&run=random" in browser.evaluate("location.search")
         headings = browser.evaluate("[...document.querySelectorAll('h3[data-step]')].map(h => h.textContent)")
         assert "Shows verification at step 20" in headings
+
+
+def test_the_state_of_the_store_is_told_to_who_holds_the_token(live: Live) -> None:
+    assert get(live, "/changed")[0] == 403
+    status, said = get(live, "/changed", cookie=cookie_of(live))
+    assert (status, json.loads(said).keys()) == (200, {"state"})
+    assert get(live, "/changed", cookie=cookie_of(live))[1] == said
+    _, html = get(live, "/overview", cookie=cookie_of(live))
+    assert f'data-state="{json.loads(said)["state"]}"' in html
+    assert "connect-src 'self'" in html
+
+
+@pytest.fixture
+def growing(analyzed: Store, tmp_path: Path) -> Iterator[tuple[Store, Live]]:
+    store = Store(tmp_path / "growing.duckdb")
+    shutil.copy(analyzed.path, store.path)
+    served = Live(store)
+    Thread(target=served.serve, daemon=True).start()
+    yield store, served
+    served.stop()
+
+
+def grow(store: Store, run: str) -> None:
+    """Add a run with one rollout a step, as `ta ingest` would."""
+    with store.writing() as connection:
+        connection.execute(f"INSERT INTO runs (run_id) VALUES ('{run}')").fetchall()
+        rows = f"SELECT '{run}-' || step, '{run}', 'train', 10 * step, 'p', 'x', 1 FROM range(5) AS s(step)"
+        connection.execute(
+            f"INSERT INTO rollouts (rollout_id, run_id, split, step, prompt_key, response, reward) {rows}"
+        ).fetchall()
+
+
+SHOWN = "[...document.querySelectorAll('select[name=run] option')].some(each => each.value === '{run}')"
+
+
+def test_a_live_page_shows_what_is_new_and_the_reader_stays_where_he_is(growing: tuple[Store, Live]) -> None:
+    store, served = growing
+    with Browser() as browser:
+        browser.open(served.address)
+        browser.draw_all()
+        figure = "[...document.querySelectorAll('figure')].at(-1)"
+        browser.evaluate(f"{figure}.querySelector('details').open = true")
+        browser.evaluate(f"window.scrollBy(0, {figure}.getBoundingClientRect().top)")
+        place = browser.evaluate(f"{figure}.getBoundingClientRect().top")
+        grow(store, "newcomer")
+        browser.wait_for(SHOWN.format(run="newcomer"))
+        assert browser.evaluate(f"{figure}.querySelector('details').open")
+        assert abs(browser.evaluate(f"{figure}.getBoundingClientRect().top") - place) < 3
+        assert browser.draw_all() > 2
+        assert browser.complaints == []
+
+
+def test_while_somebody_brushes_a_live_page_offers_what_is_new(growing: tuple[Store, Live]) -> None:
+    store, served = growing
+    with Browser() as browser:
+        browser.open(served.address)
+        browser.draw_all()
+        box = browser.evaluate(
+            "(() => { const chart = [...document.querySelectorAll('figure')].find(f => f.querySelector('figcaption')"
+            ".textContent === 'Behaviors over training').querySelector('.chart'); chart.scrollIntoView(); const r = "
+            "chart.querySelector('.mark-group.role-scope path.background').getBoundingClientRect();"
+            "return [r.x, r.y, r.width, r.height]; })()"
+        )
+        y = box[1] + box[3] / 2
+        browser.drag((box[0] + 5, y), (box[0] + box[2] * 0.4, y))
+        browser.wait_for("isBusy()")
+        grow(store, "newcomer")
+        browser.wait_for("document.querySelector('p.offer')?.textContent.includes('new data in the store')")
+        assert not browser.evaluate(SHOWN.format(run="newcomer"))
+        browser.evaluate("document.querySelector('p.offer button').click()")
+        browser.wait_for(SHOWN.format(run="newcomer"))
+        assert browser.evaluate("document.querySelector('p.offer')") is None
 
 
 def test_the_search_narrows_what_is_read(live: Live) -> None:

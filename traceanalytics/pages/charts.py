@@ -55,13 +55,13 @@ def behaviors_and_steps(rows: Rows, shown_first: Sequence[str]) -> "altair.VConc
     pick = alt.selection_point(name="pick", fields=["behavior"], bind="legend", toggle=True)
     click = alt.selection_point(name="click", fields=["behavior"], toggle=True)
     runs = len({row["run"] for row in rows})
-    data = _data(rows)
+    data = data_of(rows)
     lines = (
         alt.Chart(data)
         .transform_filter(alt.FieldOneOfPredicate("behavior", list(shown_first)))
         .mark_line(point=True, strokeWidth=2)
         .encode(
-            x=_steps(),
+            x=steps_axis(),
             y=_share("share of rollouts", extent=_NAMES),
             color=alt.Color("behavior:N", title="behavior", scale=alt.Scale(domain=list(shown_first))),
             strokeDash=alt.StrokeDash(
@@ -117,10 +117,10 @@ def small_multiples(rows: Rows, rewards: Rows, *, curve_title: str = "run") -> "
     pick = alt.selection_point(name="pick", fields=["curve"], bind="legend")
     color = alt.Color("curve:N", title=curve_title)
     strip = (
-        alt.Chart(_data(rewards))
+        alt.Chart(data_of(rewards))
         .mark_line(point=True)
         .encode(
-            x=_steps(),
+            x=steps_axis(),
             y=alt.Y("reward:Q", title="mean reward", scale=alt.Scale(zero=False)),
             color=color,
             opacity=_picked(pick),
@@ -156,7 +156,7 @@ def small_multiples(rows: Rows, rewards: Rows, *, curve_title: str = "run") -> "
         curves.mark_line(strokeWidth=1.8).encode(y=share, opacity=_picked(pick)),
         *([marks] if any(row.get("onset") for row in rows) else []),
         base.mark_point(size=40, filled=True, opacity=0, cursor="pointer").encode(y=share, tooltip=told),
-        data=_data(rows),
+        data=data_of(rows),
     ).properties(width="container", height=96)
     cells = cell.facet(
         facet=alt.Facet("behavior:N", title=None),
@@ -206,7 +206,7 @@ def waterfall(rows: Rows) -> "altair.FacetChart":
         tooltip=told,
     )
     ranges = base.mark_rule(strokeWidth=1.5).encode(y=alt.Y("from:Q", title="gain in accuracy"), y2=alt.Y2("to:Q"))
-    cell = alt.layer(bars, ranges, data=_data(rows)).properties(width="container", height=190)
+    cell = alt.layer(bars, ranges, data=data_of(rows)).properties(width="container", height=190)
     return cell.facet(
         facet=alt.Facet("run:N", title=None), columns=2, spacing={"row": 34, "column": _SMALL_AXIS}
     ).properties(usermeta={"smallest": 480, "room": 80})
@@ -217,14 +217,14 @@ def changes(rows: Rows) -> "altair.LayerChart":
     import altair as alt
 
     runs = len({row["run"] for row in rows})
-    base = alt.Chart(_data(rows)).encode(
+    base = alt.Chart(data_of(rows)).encode(
         y=alt.Y("behavior:N", title=None, sort={"field": "change", "op": "max", "order": "descending"}),
         yOffset=alt.YOffset("run:N") if runs > 1 else alt.Undefined,
         color=alt.Color("run:N", title="run", legend=alt.Legend() if runs > 1 else None),
         opacity=_picked("datum.survives", 1, 0.4),
     )
     change = alt.X("low:Q", title="change of share (faint: chance)", axis=alt.Axis(format="+.0%", tickCount=8))
-    zero = alt.Chart(_data([{"zero": 0}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x=alt.X("zero:Q"))
+    zero = alt.Chart(data_of([{"zero": 0}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x=alt.X("zero:Q"))
     ranges = base.mark_rule(strokeWidth=2).encode(x=change, x2=alt.X2("high:Q"))
     points = base.mark_point(filled=True, size=70).encode(
         x=alt.X("change:Q"),
@@ -245,7 +245,7 @@ def bars_with_intervals(rows: Rows, *, y: str, x_title: str, color: str, color_t
     import altair as alt
 
     groups = len({row[color] for row in rows})
-    base = alt.Chart(_data(rows)).encode(
+    base = alt.Chart(data_of(rows)).encode(
         y=alt.Y(f"{y}:N", title=None),
         yOffset=alt.YOffset(f"{color}:N") if groups > 1 else alt.Undefined,
         color=alt.Color(f"{color}:N", title=color_title),
@@ -268,14 +268,14 @@ def differences(
     import altair as alt
 
     runs = len({row["run"] for row in rows})
-    base = alt.Chart(_data(rows)).encode(
+    base = alt.Chart(data_of(rows)).encode(
         y=alt.Y(
             f"{name}:N", title=None, sort=None if in_order else {"field": "value", "op": "max", "order": "descending"}
         ),
         yOffset=alt.YOffset("run:N") if runs > 1 else alt.Undefined,
         color=alt.Color("run:N", title="run", legend=alt.Legend() if runs > 1 else None),
     )
-    zero = alt.Chart(_data([{"zero": 0}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x=alt.X("zero:Q"))
+    zero = alt.Chart(data_of([{"zero": 0}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x=alt.X("zero:Q"))
     ranges = base.mark_rule(strokeWidth=2).encode(
         x=alt.X("low:Q", title=x_title, axis=alt.Axis(format="+.0%" if percent else "+.2~f", tickCount=8)),
         x2=alt.X2("high:Q"),
@@ -289,7 +289,7 @@ def differences(
     return alt.layer(zero, ranges, points).properties(width="container", height=height)
 
 
-def _data(rows: Rows) -> "altair.InlineData":
+def data_of(rows: Rows) -> "altair.InlineData":
     """Hold rows as JSON text: as objects Altair would check every value of each, which takes longer than all else."""
     import altair as alt
 
@@ -299,14 +299,14 @@ def _data(rows: Rows) -> "altair.InlineData":
 def _over_steps(rows: Rows, y_title: str, *, percent: bool) -> "altair.Chart":
     import altair as alt
 
-    return alt.Chart(_data(rows)).encode(x=_steps(), y=_share(y_title, percent=percent))
+    return alt.Chart(data_of(rows)).encode(x=steps_axis(), y=_share(y_title, percent=percent))
 
 
-def _steps() -> "altair.X":
+def steps_axis(title: str = "training step") -> "altair.X":
     import altair as alt
 
     axis = alt.Axis(tickMinStep=1, tickCount=8, labelFlush=False)
-    return alt.X("step:Q", title="training step", axis=axis, scale=alt.Scale(zero=False, nice=False))
+    return alt.X("step:Q", title=title, axis=axis, scale=alt.Scale(zero=False, nice=False))
 
 
 def _share(title: str, *, percent: bool = True, extent: int = 0) -> "altair.Y":

@@ -1,5 +1,6 @@
 """The live page: the report's pages, made anew from the query string at every request, for one machine's reader."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from hmac import compare_digest
 from html import escape
@@ -12,13 +13,14 @@ from traceanalytics.pages.base import Page, Selectors, Text, all_pages
 from traceanalytics.pages.html import render, shown_text
 from traceanalytics.pages.label_page import LONGEST_FORM, LabelPage
 from traceanalytics.pages.story import sql_of_title, title
-from traceanalytics.pages.view import View, look
+from traceanalytics.pages.view import View, look, state_of
 from traceanalytics.store.store import Store
 
 Environ = Mapping[str, object]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
 COOKIE = "traceanalytics"
+CHANGED = "changed"  # where a page asks for the state of the store
 _HEADERS = [
     ("Cache-Control", "no-store"),
     ("Referrer-Policy", "no-referrer"),
@@ -59,6 +61,9 @@ class LiveApp:
             return _say(
                 start_response, "403 Forbidden", "Open the address that `ta serve` printed: it holds the token."
             )
+        if path == CHANGED:
+            start_response("200 OK", [("Content-Type", "application/json"), *_HEADERS])
+            return [json.dumps({"state": self._state()}).encode()]
         try:
             with self._store.kept_open():
                 document = self._document(path or "overview", asked)
@@ -90,6 +95,10 @@ class LiveApp:
         start_response("303 See Other", [("Location", place), *_HEADERS])
         return [b""]
 
+    def _state(self) -> str:
+        """Return what is another one after somebody wrote to the store."""
+        return "-".join(map(str, state_of(self._store))) if self._store.path.exists() else "none"
+
     def _is_known(self, environ: Environ) -> bool:
         try:
             cookies = SimpleCookie(str(environ.get("HTTP_COOKIE", "")))
@@ -101,7 +110,7 @@ class LiveApp:
     def _document(self, name: str, asked: Mapping[str, list[str]]) -> str:
         if name == "label":
             return self._labeling.show(asked.get("queue", [""])[-1])
-        pages = all_pages()
+        state, pages = self._state(), all_pages()
         if name not in pages:
             raise BadInput(f"there is no page {shown_text(name)!r}; there is {', '.join(pages)}")
         selectors = read_selectors(asked)
@@ -109,7 +118,7 @@ class LiveApp:
         try:
             view = look(self._store, selectors)
         except Refused as refusal:
-            return render("traceanalytics", [(page, [Text(str(refusal), "warning")])], links="")
+            return render("traceanalytics", [(page, [Text(str(refusal), "warning")])], links="", state=state)
         blocks = page.blocks(self._store, selectors)
         kept = urlencode(asked, doseq=True)
         links = "".join(_link(each, kept, is_here=each is page) for each in pages.values())
@@ -119,7 +128,7 @@ class LiveApp:
             sql=sql_of_title(view),
             links=links,
             controls=_controls(page, view),
-            is_live=True,
+            state=state,
             known=view.seen,
         )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from traceanalytics.errors import BadInput, Refused, UnknownName
-from traceanalytics.pages.base import Selectors, Table
+from traceanalytics.pages.base import MOST_ROWS, Selectors, Table
 from traceanalytics.paths import default_store
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SPLITS = ("train", "val", "eval", "probe")
 MOST_POINTS = 60  # of a line over training steps
+FEWEST_POINTS = 12
 _WIDTHS = (1, 2, 5)
 _TAGGERS = """
 SELECT if(count(*) OVER (PARTITION BY name) > 1, tagger_id, name) AS name, tagger_id
@@ -102,17 +103,19 @@ def look(store: Store, selectors: Selectors) -> View:
     chosen = [row for row in of_runs if row["split"] == split]
     first = min((row["first_step"] or 0 for row in chosen), default=0)
     last = max((row["last_step"] or 0 for row in chosen), default=0)
+    tagger = _active_tagger(store, state_of(store))
+    behaviors = asked(store, state_of(store), "behaviors_shown").num_rows if tagger else 1
     return View(
         store=store,
         runs=tuple(row["run_id"] for row in chosen),
         all_runs=all_runs,
         split=split,
         splits=splits,
-        bin_width=selectors.bin_width or _bin_width(chosen),
+        bin_width=selectors.bin_width or _bin_width(chosen, len(chosen) * behaviors),
         first_step=first,
         last_step=last,
         rollouts=sum(row["rollouts"] for row in chosen),
-        tagger=_active_tagger(store, state_of(store)),
+        tagger=tagger,
         taggers=taggers,
         selectors=selectors,
     )
@@ -124,9 +127,15 @@ def state_of(store: Store) -> tuple[int, int]:
     return stat.st_mtime_ns, stat.st_size
 
 
-def as_table(title: str, rows: Sequence[Mapping[str, JSON]], columns: Mapping[str, str], sql: str = "") -> Table:
-    """Make a table of rows: `columns` says which keys, each under which heading."""
-    return Table(title, list(columns.values()), [[row.get(key) for key in columns] for row in rows], sql)
+def as_table(
+    title: str,
+    rows: Sequence[Mapping[str, JSON]],
+    columns: Mapping[str, str],
+    sql: str = "",
+    shares: Sequence[str] = (),
+) -> Table:
+    """Make a table of rows: `columns` says which keys, each under which heading; `shares` are headings."""
+    return Table(title, list(columns.values()), [[row.get(key) for key in columns] for row in rows], sql, shares)
 
 
 def _overview(store: Store) -> list[dict[str, JSON]]:
@@ -160,15 +169,16 @@ def _active_tagger(store: Store, state: tuple[int, int]) -> str | None:
     return rows[0]["value"] if rows else None
 
 
-def _bin_width(chosen: Sequence[Mapping[str, JSON]]) -> int:
-    """Return the least round width that leaves no more points than a line can show."""
+def _bin_width(chosen: Sequence[Mapping[str, JSON]], lines: int) -> int:
+    """Return the least round width that leaves no more points than a line, and all lines of a chart, can show."""
+    points = max(FEWEST_POINTS, min(MOST_POINTS, MOST_ROWS // max(lines, 1)))
     steps = max((row["steps"] for row in chosen), default=0)
-    if steps <= MOST_POINTS:
+    if steps <= points:
         return 1
     span = max(row["last_step"] - row["first_step"] + 1 for row in chosen if row["steps"])
     return next(
         scale * width for scale in (1, 10, 100, 1000, 10**4, 10**5) for width in _WIDTHS
-        if span / (scale * width) <= MOST_POINTS
+        if span / (scale * width) <= points
     )  # fmt: skip
 
 

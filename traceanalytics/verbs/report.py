@@ -3,6 +3,8 @@
 import json
 import platform
 import re
+import zlib
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -12,8 +14,8 @@ from pathlib import Path
 
 from traceanalytics import __version__
 from traceanalytics.errors import BadInput, Refused, UnknownName
-from traceanalytics.pages.base import Block, Chart, Page, Rollouts, Selectors, Table, all_pages, get_page
-from traceanalytics.pages.html import render
+from traceanalytics.pages.base import Block, Chart, Page, Reading, Rollouts, Selectors, Table, all_pages, get_page
+from traceanalytics.pages.html import MOST_CHARACTERS, MOST_ROWS_SHOWN, render
 from traceanalytics.pages.story import sql_of_title
 from traceanalytics.pages.story import title as title_of
 from traceanalytics.pages.theme import themed
@@ -22,7 +24,10 @@ from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
 
 MOST_ROLLOUTS = 300  # that one report holds
-_FACTS = re.compile(r'<script type="application/json" id="facts">(.*?)</script>', re.DOTALL)
+MOST_BYTES = 3_000_000  # of a report
+# What a report shows of tables (rows of each) and of rollouts (characters of all): the first of these that fits.
+_SIZES = ((MOST_ROWS_SHOWN, 600_000), (60, 400_000), (20, 150_000))
+_FACTS = re.compile(r'<script type="text/plain" id="facts">(.*?)</script>', re.DOTALL)
 _FILES = "SELECT run_id, digest, size, good_lines FROM files ORDER BY ALL"
 _TAGGERS = """
 SELECT taggers.tagger_id, count(tagged.rollout_id) AS rollouts FROM taggers LEFT JOIN tagged USING (tagger_id)
@@ -66,25 +71,52 @@ def _report(store: Store, out: Path, chosen: Selectors, page_names: Sequence[str
     pages = [get_page(name) for name in page_names] if page_names else list(all_pages().values())
     view = _view(store, chosen)
     title = title_of(view) if view else f"{store.path.name}: no rollouts yet"
-    built = _limited([(page, page.blocks(store, chosen)) for page in pages])
+    built = [(page, page.blocks(store, chosen)) for page in pages]
     facts = {
         "pages": [page.name for page in pages],
         "selectors": asdict(chosen),
         "digest": _digest(store),
         "numbers": _numbers(built),
     }
-    document = render(
+    for rows, characters in _SIZES:
+        document = _document(store, view, chosen, title, _limited(built, characters), facts, rows)
+        if len(document) <= MOST_BYTES:
+            break
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(document)
+    return Written(out, len(document), tuple(page.name for page in pages), title)
+
+
+def _document(
+    store: Store,
+    view: View | None,
+    chosen: Selectors,
+    title: str,
+    built: list[tuple[Page, list[Block]]],
+    facts: dict[str, JSON],
+    most_rows: int,
+) -> bytes:
+    return render(
         title,
         built,
         sql=sql_of_title(view) if view else "",
         footer=_made_from(store, view, chosen),
-        facts=facts,
+        facts=packed(facts),
         command=view.command if view else "",
         known=view.seen if view else (),
-    )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(document, encoding="utf-8")
-    return Written(out, len(document.encode()), tuple(page.name for page in pages), title)
+        most_rows=most_rows,
+    ).encode()
+
+
+def packed(facts: dict[str, JSON]) -> str:
+    """Return what a report keeps for `verify`, as text of a tenth of the size."""
+    return b64encode(zlib.compress(json.dumps(facts, ensure_ascii=False, allow_nan=False).encode())).decode()
+
+
+def unpacked(text: str) -> dict[str, JSON]:
+    """Return what a report keeps."""
+    facts: dict[str, JSON] = json.loads(zlib.decompress(b64decode(text)))
+    return facts
 
 
 def verify(path: Path, store: Store) -> list[Difference]:
@@ -94,7 +126,7 @@ def verify(path: Path, store: Store) -> list[Difference]:
     held = _FACTS.search(path.read_text(encoding="utf-8", errors="replace"))
     if held is None:
         raise BadInput(f"{path}: holds no numbers to check; it must be a report that `ta report` wrote")
-    facts = json.loads(held[1])
+    facts = unpacked(held[1])
     given: JSON = {name: tuple(each) if isinstance(each, list) else each for name, each in facts["selectors"].items()}
     selectors = Selectors(**given)
     built = [(get_page(name), get_page(name).blocks(store, selectors)) for name in facts["pages"]]
@@ -137,22 +169,31 @@ def _view(store: Store, selectors: Selectors) -> View | None:
         return None
 
 
-def _limited(built: list[tuple[Page, list[Block]]]) -> list[tuple[Page, list[Block]]]:
-    """Keep as many rollouts as a report may hold; what is left out names the command that shows it."""
+def _limited(built: list[tuple[Page, list[Block]]], characters: int) -> list[tuple[Page, list[Block]]]:
+    """Keep as many rollouts of each block as a report may hold; what is left out names the command that shows it."""
+    readings = [block.readings for _, blocks in built for block in blocks if isinstance(block, Rollouts)]
+    most = max(map(len, readings), default=0)
+    while most > 1 and sum(_size(reading) for each in readings for reading in each[:most]) > characters:
+        most -= 1
     left = MOST_ROLLOUTS
     kept: list[tuple[Page, list[Block]]] = []
     for page, blocks in built:
         some: list[Block] = []
         for block in blocks:
             if isinstance(block, Rollouts):
-                cut = block.readings[left:]
+                keeps = min(left, most)
+                cut = block.readings[keeps:]
                 more = "; ".join(f"ta show {reading.rollout_id}" for reading in cut[:3])
                 said = f"{len(cut)} more: {more}{' …' if len(cut) > 3 else ''}" if cut else block.more
-                block = replace(block, readings=block.readings[:left], more=said)
+                block = replace(block, readings=block.readings[:keeps], more=said)
                 left -= len(block.readings)
             some.append(block)
         kept.append((page, some))
     return kept
+
+
+def _size(reading: Reading) -> int:
+    return sum(len(text[:MOST_CHARACTERS].encode()) for text in (reading.prompt, reading.response)) + 500
 
 
 def _numbers(built: Sequence[tuple[Page, Sequence[Block]]]) -> dict[str, dict[str, JSON]]:
