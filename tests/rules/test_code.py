@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traceanalytics.rules.code import Block, Kind, blanked, find_blocks
+from traceanalytics.rules.code import Block, blanked, find_blocks
+from traceanalytics.rules.code_contents import Kind
 
 PROGRAM = "x = 4\nprint(x * 2)"
 

@@ -1,28 +1,13 @@
 """Code by structure: fenced blocks of any kind, and runs of lines outside fences that read as a program."""
 
-import ast
 import re
-import warnings
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from enum import Enum, StrEnum, auto
-from functools import lru_cache
-from textwrap import dedent
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from traceanalytics.readers.text import Span
-from traceanalytics.rules.texts import words
-
-
-class Kind(StrEnum):
-    """What a block holds, whatever its fence says."""
-
-    PROGRAM = "program"  # two or more lines of a programming language
-    LINE = "line"  # one line of it
-    OUTPUT = "output"  # what the text presents as the result of code
-    DIAGRAM = "diagram"  # a picture described in asy or TikZ
-    HOLLOW = "hollow"  # a fence around nothing, or around comments alone
-    TEXT = "text"  # prose, tables, arithmetic, formulas
+from traceanalytics.rules.code_contents import PROGRAMS, TAGS, Content, Kind, judge_contents, kind_by_lines
+from traceanalytics.rules.code_lines import LONGEST_LINE, Line, count_lines, is_comment, learn_lines, line_kind
+from traceanalytics.rules.columns import Columns
 
 
 class Block(NamedTuple):
@@ -49,100 +34,14 @@ class _Fence(NamedTuple):
     tag: str
 
 
-class _Content(NamedTuple):
-    kind: Kind
-    language: str = ""
-    lines: int = 0
-    parses: bool | None = None
-    imports: tuple[str, ...] = ()
-
-
-class _Line(Enum):
-    EMPTY = auto()
-    COMMENT = auto()
-    STRUCTURED = auto()  # only programs have lines like it
-    PLAIN = auto()  # an assignment, an expression, a closing bracket
-    OTHER = auto()
-
-
-LONGEST_PARSED = 20_000  # characters
-DEEPEST_PARSED = 80  # brackets
 LONGEST_DOCSTRING = 80  # lines
-LONGEST_LINE = 400  # characters of a line that are looked at
 
 _FILLER = "\x01"
-_LANGUAGES = {
-    **dict.fromkeys(words("python py python3 sympy pycon ipython repl tool_code jupyter"), "python"),
-    **dict.fromkeys(words("cpp c++ c cc cxx"), "c++"),
-    **dict.fromkeys(words("javascript js typescript ts node"), "javascript"),
-    **dict.fromkeys(words("bash sh shell zsh powershell"), "shell"),
-    **dict.fromkeys(words("matlab octave"), "matlab"),
-    **dict.fromkeys(words("mathematica wolfram"), "mathematica"),
-    **dict.fromkeys(words("c# csharp cs"), "c#"),
-    **dict.fromkeys(words("sage sagemath"), "sage"),
-    **{
-        name: name
-        for name in words(
-            "java go rust ruby php r julia maple gap pari haskell scala kotlin swift sql perl lua lean lean4 coq "
-            "prolog "
-            "fortran pascal basic dart elixir ocaml lisp scheme assembly"
-        )
-    },
-}
-_DOLLAR_LANGUAGES = words("php perl shell")  # a dollar opens a name there, no formula
-_OUTPUT_TAGS = words("output stdout result results out tool_output console_output execution_result")
-_DIAGRAM_TAGS = words("asy asymptote tikz mermaid dot graphviz svg plantuml")
-_TEXT_TAGS = words(
-    "text txt plaintext plain markdown md latex tex math json yaml yml csv html css xml diff ini toml console"
-)
-_TAGS = frozenset(_LANGUAGES) | _OUTPUT_TAGS | _DIAGRAM_TAGS | _TEXT_TAGS
-
+_BLANKS = {filler: bytes(10 if byte == 10 else ord(filler) for byte in range(256)) for filler in (" ", _FILLER)}
 _MARK = re.compile(r"`{3,}[^\n`]*|^[ \t]*~{3,}[^\n]*", re.MULTILINE)
-_BACKTICKS = re.compile(r"`{3,}[^\n`]*")
 _TAG = re.compile(r"\s*\{?\.?([A-Za-z][\w+#-]*)\}?")
 _ASY = re.compile(r"\[asy\].*?(?:\[/asy\]|\Z)", re.DOTALL | re.IGNORECASE)
 
-_STRUCTURE = re.compile(
-    r"\s*(?:>>>\s?|\.\.\.\s|In\s?\[\d+\]:\s)?(?:"
-    r"import\s+[\w.]+(?:\s+as\s+\w+)?(?:\s*,\s*[\w.]+(?:\s+as\s+\w+)?)*\s*;?\s*$|from\s+[\w.]+\s+import\s+\S"
-    r"|(?:async\s+)?def\s+\w+\s*\(|class\s+\w+\s*(?:\(.*\))?\s*[:{]\s*$"
-    r"|for\s+\w+(?:\s*,\s*\w+)*\s+in\s+(?:[\w.]+\s*[(:\[]|[\[(\"']).*|for\s*\(|while\s*\("
-    r"|while\s+(?:True|not\b|[\w.\[\]]+\s*(?:[<>=!%*+-]|//)).*:\s*$"
-    r"|(?:if|elif)\s+.*(?:[<>!=]=|[<>%(]|\b(?:not|in|is|or|and)\b).*:\s*\S*\s*$"
-    r"|(?:else|try|finally)\s*:|except\b.*:\s*$|with\s+.+\s+as\s+\w+\s*:"
-    r"|(?:return|yield|raise|assert)\b\s*[\w(\[\"'{-]|(?:return|break|continue|pass)\s*;?\s*$"
-    r"|print\s*\(|print\s+[\"']|[\w.\[\]'\"]+\s*(?:\+|-|\*|/|//|%|\*\*|&|\||\^|<<|>>)=\s*\S"
-    r"|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\(.*\)\s*;?\s*$|@\w+\s*$"
-    r"|#\s*include\s*[<\"]|using\s+namespace\b|(?:public|private|protected|static)\s+\w"
-    r"|(?:std::)?cout\s*<<|(?:std::)?cin\s*>>|f?printf\s*\(|scanf\s*\(|System\.out\."
-    r"|(?:int|long|double|float|bool|char|string|void|auto|vector<\w+>)\s+\w+\s*(?:=|;|\(|\[)"
-    r"|(?:const|let|var)\s+\w+\s*=|(?:async\s+)?function\b[\s\w]*\(|console\.log\s*\(|<\?php|echo\s+[\"'$]"
-    r"|disp\s*\(|syms\s+\w|clc;|end;?\s*$|fn\s+\w+\s*\(|func\s+\w+\s*\(|package\s+\w+;?\s*$"
-    r"|SELECT\s+.+|INSERT\s+INTO|CREATE\s+TABLE|UPDATE\s+\w+\s+SET|library\s*\(|[\w.]+\s*<-\s*\S|\}\s*$|.*[;{]\s*$"
-    r")"
-)
-_ASSIGNMENT = re.compile(
-    r"\s*(?:>>>\s?)?[A-Za-z_][\w.]*(?:\[[^\]]*\])*(?:\s*:\s*[\w\[\], .]+)?(?:\s*,\s*[A-Za-z_]\w*)*\s*=(?!=)\s*(\S.*)$"
-)
-_EXPRESSION = re.compile(r"\s*(?:>>>\s?)?[A-Za-z_][\w.]*(?:\(.*\)?|\[.*\])?\s*,?\s*$")
-_CLOSER = re.compile(r"\s*[)\]}]+[\s,;:)\]}.\w()]*$")
-_SNAKE = re.compile(r"\s*[A-Za-z]\w*_\w+\s*=(?!=)")
-_PROSE = re.compile(r"(?:[A-Za-z]{2,}[,']?\s+){4,}[A-Za-z]{2,}|\\[a-zA-Z]{2,}|\$|[²³√×÷·≈≤≥→⇒π]")
-_SECOND_EQUALS = re.compile(r"(?<![<>=!:+*/%|&^-])=(?!=)")
-_COMMENT = re.compile(r"\s*(?:#(?!\s*include\b|define\b)|//|--\s|%\s|/\*|\*/|\*\s|;;)")
-_TRAILING_COMMENT = re.compile(r"\s+(?:#|//)\s.*$|\s+#[^\"']*$")
-_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
-_DOCSTRING = re.compile(r"\"\"\".*?(?:\"\"\"|\Z)|'''.*?(?:'''|\Z)", re.DOTALL)
-_PROMPT = re.compile(r"^[ \t]*(?:>>>|\.\.\.) ?", re.MULTILINE)
-_IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+([\w.]+)", re.MULTILINE)
-_DRAWING = re.compile(
-    r"\s*(?:import\s+(?:graph|olympiad|cse5|geometry|three|markers|TrigMacros|patterns|math)\s*;|size\s*\("
-    r"|unitsize\s*\("
-    r"|(?:pair|path|real|pen|triple|picture|transform|guide)\b[^=\n]*[=;]|(?:fill)?draw\s*\(|label\s*\(|dot\s*\("
-    r"|fill\s*\(|clip\s*\(|defaultpen|currentprojection|markscalefactor|add\s*\(|\}"
-    r"|\\(?:draw|node|fill|filldraw|path|coordinate|begin\{tikz|end\{tikz|usetikz|clip|foreach))"
-)
-_DRAWS = re.compile(r"^\s*(?:draw|filldraw|unitsize|\\draw|\\begin\{tikz)\s*[({\[]|--cycle|^\s*dot\(\"", re.MULTILINE)
 _MAY_SIGNAL = re.compile(
     r"^[ \t]*(?:>>> ?)?(?:import\s|from\s|def\s|class\s|print\s*\(|for\s|while\s|#\s*include|using\s|public\s|private\s"
     r"|int\s+main|console\.log|const\s|let\s|var\s|function\s|<\?php|disp\(|printf\(|SELECT\s)",
@@ -155,32 +54,82 @@ _SIGNAL = re.compile(
     r"|#\s*include\s*<|using\s+namespace\b|(?:public|private)\s+(?:static|class)\b|int\s+main\s*\(|console\.log\("
     r"|(?:const|let|var)\s+\w+\s*=\s*.*;|function\s+\w+\s*\(.*\{|<\?php|disp\(.*\)|printf\(.*;|SELECT\s.+\sFROM\s)",
 )
-_GUESSES = (
-    ("c++", re.compile(r"#\s*include|\bcout\b|\bint main\s*\(|using namespace|std::")),
-    ("java", re.compile(r"System\.out\.|public (?:static|class)\b")),
-    ("javascript", re.compile(r"console\.log|\b(?:const|let|var) \w+ =|=>\s*\{|function \w+\(.*\{")),
-    ("php", re.compile(r"<\?php|\$\w+\s*=")),
-    ("matlab", re.compile(r"\bdisp\(|\bfprintf\(|^\s*end;?\s*$|\bsyms ", re.MULTILINE)),
-    ("sql", re.compile(r"\bSELECT\b.+\bFROM\b|\bINSERT INTO\b", re.DOTALL)),
-    ("r", re.compile(r"<-\s")),
-)
+_MAY_SIGNALS = Columns(_MAY_SIGNAL)
+
+
+class _Part(NamedTuple):
+    """Where a block stands, before it is known what it holds."""
+
+    start: int
+    stop: int
+    body_start: int
+    body_stop: int
+    tag: str = ""
+    fenced: bool = True
+    closed: bool = True
 
 
 def find_blocks(text: str) -> list[Block]:
     """Return the blocks of a text in order; they do not overlap."""
-    blocks = list(_fenced(text)) if "```" in text or "~~~" in text else []
-    rest = _without(text, blocks)
-    if "[asy" in rest or "[ASY" in rest:
-        pictures = [_picture(*found.span(), blocks) for found in _ASY.finditer(rest)]
-        blocks += pictures
-        rest = _without(rest, pictures)
-    blocks += _unfenced(rest)
-    return sorted(blocks, key=lambda block: block.start)
+    return find_all_blocks([text])[0]
 
 
-def _picture(start: int, stop: int, fenced: list[Block]) -> Block:
+def find_all_blocks(texts: Sequence[str]) -> list[list[Block]]:
+    """Return the blocks of each of many texts."""
+    learn_lines(head for text in texts if (head := _head(text)))
+    fenced = [list(_fenced(text)) if "```" in text or "~~~" in text else [] for text in texts]
+    rests = [_without(text, parts) for text, parts in zip(texts, fenced, strict=True)]
+    pictures = [_pictures(rest, parts) for rest, parts in zip(rests, fenced, strict=True)]
+    rests = [_without(rest, parts) for rest, parts in zip(rests, pictures, strict=True)]
+    unfenced = _all_unfenced(rests)
+    bodies = [
+        [(source[part.body_start : part.body_stop], part.tag) for part in parts]
+        for sources, found in ((texts, fenced), (rests, unfenced))
+        for source, parts in zip(sources, found, strict=True)
+    ]
+    contents = judge_contents(body for of_text in bodies for body in of_text)
+    judged = [[contents[body] for body in of_text] for of_text in bodies]
+    return [
+        sorted(
+            [
+                *(_block(*each) for each in zip(in_fences, held, strict=True)),
+                *drawn,
+                *(_block(*each) for each in zip(outside, runs, strict=True) if each[1].kind in PROGRAMS),
+            ],
+            key=lambda block: block.start,
+        )
+        for in_fences, held, drawn, outside, runs in zip(
+            fenced, judged[: len(texts)], pictures, unfenced, judged[len(texts) :], strict=True
+        )
+    ]
+
+
+def _block(part: _Part, content: Content) -> Block:
+    body = (part.body_start, max(part.body_start, part.body_stop)) if part.fenced else (part.start, part.stop)
+    return Block(
+        part.start,
+        part.stop,
+        *body,
+        part.tag,
+        content.kind,
+        content.language,
+        content.lines,
+        content.parses,
+        content.imports,
+        part.fenced,
+        part.closed,
+    )
+
+
+def _pictures(rest: str, fenced: list[_Part]) -> list[Block]:
+    if "[asy" not in rest and "[ASY" not in rest:
+        return []
+    return [_picture(*found.span(), fenced) for found in _ASY.finditer(rest)]
+
+
+def _picture(start: int, stop: int, fenced: list[_Part]) -> Block:
     """Make a block of a picture; one that never closes ends where the next fence begins."""
-    stop = min((block.start for block in fenced if start < block.start < stop), default=stop)
+    stop = min((part.start for part in fenced if start < part.start < stop), default=stop)
     return Block(start, stop, start, stop, "asy", Kind.DIAGRAM, "asy", fenced=False)
 
 
@@ -192,40 +141,71 @@ def blanked(text: str, spans: Iterable[Span], *, filler: str = " ") -> str:
     """
     pieces, position = [], 0
     for start, stop in spans:
-        pieces += [text[position:start], "\n".join(filler * len(line) for line in text[start:stop].split("\n"))]
+        pieces += [text[position:start], _blank(text[start:stop], filler)]
         position = stop
     return "".join([*pieces, text[position:]])
 
 
-def _without(text: str, blocks: list[Block]) -> str:
+def _blank(text: str, filler: str) -> str:
+    if text.isascii():
+        return text.encode("ascii").translate(_BLANKS[filler]).decode("ascii")
+    return "\n".join(filler * len(line) for line in text.split("\n"))
+
+
+def _without(text: str, blocks: Sequence[Block | _Part]) -> str:
     """Fill blocks with what is neither code nor blank, so that no code goes on across them."""
     return blanked(text, ((block.start, block.stop) for block in blocks), filler=_FILLER) if blocks else text
 
 
-def _fenced(text: str) -> Iterator[Block]:
+def _head(text: str) -> str:
+    """Return what stands before a first fence without a word: it may be a program that the prompt began."""
+    start, stop = next(_marks(text), (0, 0))
+    mark = text[start:stop].strip(" \t")
+    return text[:start] if start and not mark.strip(mark[0]).strip() else ""
+
+
+def _fenced(text: str) -> Iterator[_Part]:
     opened: _Fence | None = None
     nothing_yet = True
-    for mark in (_MARK if "~~~" in text else _BACKTICKS).finditer(text):
-        fence = mark[0].lstrip(" \t")
-        size = len(fence) - len(fence.lstrip(fence[0]))
-        start = mark.end() - len(fence)
-        info = fence[size:]
+    for mark, stop in _marks(text):
+        fence = text[mark:stop].lstrip(" \t")
+        info = fence.lstrip(fence[0])
+        size = len(fence) - len(info)
+        start = stop - len(fence)
         begins_line = not text[text.rfind("\n", 0, start) + 1 : start].strip(" \t>*-.0123456789")
         if opened is None:
             if nothing_yet and begins_line and not info.strip() and _reads_as_program(text[:start]):
-                yield _block(text, _Fence(0, 0, 3, ""), start, start + size, closed=True)  # the prompt opened it
+                yield _Part(0, start + size, 0, start)  # the prompt opened it
             else:
                 opened = _open(text, start, size, info)
         elif size >= opened.size:
-            if begins_line and (tag := _tag(info)) in _TAGS:
-                yield _block(text, opened, start, start, closed=False)
+            if begins_line and (tag := _tag(info)) in TAGS:
+                yield _Part(opened.start, start, opened.body, start, opened.tag, closed=False)
                 opened = _open(text, start, size, info, tag)
             else:
-                yield _block(text, opened, start, start + size, closed=True)
+                yield _Part(opened.start, start + size, opened.body, start, opened.tag)
                 opened = None
         nothing_yet = False
     if opened is not None and (opened.tag or text[opened.body :].strip()):
-        yield _block(text, opened, len(text), len(text), closed=False)
+        yield _Part(opened.start, len(text), opened.body, len(text), opened.tag, closed=False)
+
+
+def _marks(text: str) -> Iterator[Span]:
+    """Yield where fences stand, each to the end of its line or the next backtick."""
+    if "~~~" in text:
+        yield from (found.span() for found in _MARK.finditer(text))
+        return
+    start = text.find("```")
+    while start >= 0:
+        stop = start + 3
+        while text.startswith("`", stop):
+            stop += 1
+        line_end = text.find("\n", stop)
+        line_end = len(text) if line_end < 0 else line_end
+        backtick = text.find("`", stop, line_end)
+        stop = line_end if backtick < 0 else backtick
+        yield start, stop
+        start = text.find("```", stop)
 
 
 def _tag(info: str) -> str:
@@ -241,228 +221,48 @@ def _open(text: str, start: int, size: int, info: str, tag: str | None = None) -
     line_end = min(len(text), start + size + len(info) + 1)
     if not rest.strip():
         return _Fence(start, line_end, size, tag)
-    if tag in _TAGS:
+    if tag in TAGS:
         has_code = re.search(r"[(=]|\bimport\b", rest) is not None
         return _Fence(start, line_end - len(rest) - 1 if has_code else line_end, size, tag)
     return _Fence(start, start + size, size, "")
 
 
-def _block(text: str, fence: _Fence, body_stop: int, stop: int, *, closed: bool) -> Block:
-    content = _content(text[fence.body : body_stop], fence.tag)
-    return Block(
-        fence.start,
-        stop,
-        fence.body,
-        max(fence.body, body_stop),
-        fence.tag,
-        content.kind,
-        content.language,
-        content.lines,
-        content.parses,
-        content.imports,
-        fenced=True,
-        closed=closed,
-    )
-
-
-def _content(body: str, tag: str) -> _Content:
-    """Say what a body holds; samples of one prompt often write the same code."""
-    return _seen_content(body, tag) if len(body) <= LONGEST_PARSED else _new_content(body, tag)
-
-
-def _new_content(body: str, tag: str) -> _Content:
-    """Say what a body holds; its tag is believed only where the body bears it out."""
-    named = _LANGUAGES.get(tag, "")
-    if not body.strip():
-        return _Content(Kind.HOLLOW if named or not tag else Kind.TEXT, named)
-    if tag in _OUTPUT_TAGS:
-        return _Content(Kind.OUTPUT)
-    if tag in _DIAGRAM_TAGS or _is_drawing(body):
-        return _Content(Kind.DIAGRAM, tag or "asy")
-    if tag in _TEXT_TAGS:
-        return _Content(Kind.TEXT)
-    language = named or _guess(body)
-    if language == "python":
-        return _python(body, named=bool(named))
-    if language in _DOLLAR_LANGUAGES:
-        body = body.replace("$", "_")
-    structured, plain, other = _count_lines(body)
-    if named and not _PROSE.search(body):
-        structured, other = structured + other + plain, 0  # the tag speaks for lines that only its language knows
-        plain = 0
-    return _Content(_kind(structured, plain, other, bool(named)), language, structured + plain)
-
-
-_seen_content = lru_cache(maxsize=1024)(_new_content)
-
-
-def _python(body: str, *, named: bool) -> _Content:
-    if body.lstrip().startswith(">>>"):
-        body = "\n".join(_PROMPT.sub("", line) for line in body.split("\n") if _PROMPT.match(line))
-    structured, plain, other = _count_lines(body)
-    lines = structured + plain
-    tree = _parsed(body)
-    if tree is None:
-        return _Content(_kind(structured, plain, other, named), "python", lines, False)
-    imports = tuple(sorted({name.split(".")[0] for name in _IMPORT.findall(body)})) if "import" in body else ()
-    statements = [node for node in tree.body if not _is_text(node)]
-    works = any(map(_works, statements))
-    if not statements:
-        return _Content(Kind.HOLLOW if named else Kind.TEXT, "python", 0, True)
-    if not works or not (named or structured or len(_snake_lines(body)) > 1):
-        return _Content(Kind.TEXT, "python", lines, True, imports)
-    if "matplotlib" in imports and "print" not in body:
-        return _Content(Kind.DIAGRAM, "python", lines, True, imports)
-    count = max(lines + other, len(statements))
-    return _Content(Kind.PROGRAM if count > 1 else Kind.LINE, "python", count, True, imports)
-
-
-def _works(node: ast.stmt) -> bool:
-    """Say whether a statement does what arithmetic does not: it names, decides, repeats or calls."""
-    if not isinstance(node, ast.Expr):
-        return True
-    return any(isinstance(part, ast.Call | ast.GeneratorExp | ast.ListComp) for part in ast.walk(node))
-
-
-def _is_text(node: ast.stmt) -> bool:
-    """Say whether a statement does nothing: a string, `...` or `pass`."""
-    if isinstance(node, ast.Pass):
-        return True
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and not isinstance(node.value.value, int)
-
-
-def _parsed(body: str) -> ast.Module | None:
-    """Parse Python that is short and flat enough to parse safely."""
-    if len(body) > LONGEST_PARSED or "\0" in body or _is_deep(body):
-        return None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(dedent(body).strip())
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
-
-
-def _is_deep(body: str) -> bool:
-    if sum(map(body.count, "([{")) <= DEEPEST_PARSED:
-        return False
-    depth = deepest = 0
-    for bracket in re.findall(r"[()\[\]{}]", body):
-        depth += 1 if bracket in "([{" else -1
-        deepest = max(deepest, depth)
-    return deepest > DEEPEST_PARSED
-
-
-def _count_lines(body: str) -> tuple[int, int, int]:
-    """Count lines with the structure of a program, plain assignments and expressions, and other lines."""
-    if '"""' in body or "'''" in body:
-        body = _DOCSTRING.sub("", body)
-    counts = Counter(map(_line_kind, body.split("\n")))
-    return counts[_Line.STRUCTURED], counts[_Line.PLAIN], counts[_Line.OTHER]
-
-
-def _line_kind(line: str) -> "_Line":
-    """Say what a line is; the lines of programs are much alike, so that most have been seen."""
-    return _seen_line_kind(line) if len(line) <= LONGEST_LINE else _new_line_kind(line)
-
-
-def _new_line_kind(line: str) -> "_Line":
-    if not line.strip():
-        return _Line.EMPTY
-    if _COMMENT.match(line):
-        return _Line.COMMENT
-    bare = _bare(line[:LONGEST_LINE])
-    if _PROSE.search(bare):
-        return _Line.OTHER
-    if _STRUCTURE.match(bare):
-        return _Line.STRUCTURED
-    if _is_assignment(bare) or _EXPRESSION.match(bare) or _CLOSER.match(bare):
-        return _Line.PLAIN
-    return _Line.OTHER
-
-
-_seen_line_kind = lru_cache(maxsize=1 << 14)(_new_line_kind)
-
-
-def _kind(structured: int, plain: int, other: int, named: bool) -> Kind:
-    """Decide by counted lines, for other languages and for Python that does not parse."""
-    lines = structured + plain
-    if structured + plain + other == 0:
-        return Kind.HOLLOW if named else Kind.TEXT
-    share = lines / (lines + other)
-    if not structured or share < (0.5 if named else 0.6):
-        return Kind.TEXT
-    return Kind.PROGRAM if lines > 1 else Kind.LINE
-
-
-def _bare(line: str) -> str:
-    """Take the strings and the trailing comment off a line."""
-    return _TRAILING_COMMENT.sub("", _STRING.sub('""', line)) if "#" in line or '"' in line or "'" in line else line
-
-
-def _is_assignment(bare: str) -> bool:
-    found = _ASSIGNMENT.match(bare)
-    if not found:
-        return False
-    value = re.sub(r"\([^()]*\)|\[[^\[\]]*\]", "", re.sub(r"\([^()]*\)|\[[^\[\]]*\]", "", found[1]))
-    return not _SECOND_EQUALS.search(value)
-
-
-def _snake_lines(body: str) -> list[str]:
-    return [line for line in body.split("\n") if _SNAKE.match(line)]
-
-
-def _is_drawing(body: str) -> bool:
-    if not _DRAWS.search(body):
-        return False
-    lines = [line for line in body.split("\n") if line.strip() and not _COMMENT.match(line)]
-    return sum(1 for line in lines if _DRAWING.match(line)) * 2 >= len(lines)
-
-
-def _guess(body: str) -> str:
-    for language, pattern in _GUESSES:
-        if pattern.search(body):
-            return language
-    return "python"
-
-
 def _reads_as_program(text: str) -> bool:
-    structured, plain, other = _count_lines(text)
-    return _kind(structured, plain, other, named=False) in (Kind.PROGRAM, Kind.LINE)
+    return kind_by_lines(*count_lines(text), named=False) in PROGRAMS
 
 
-def _unfenced(text: str) -> Iterator[Block]:
-    if not _MAY_SIGNAL.search(text):
-        return
-    lines = text.split("\n")
+def _all_unfenced(texts: Sequence[str]) -> list[list[_Part]]:
+    """Find the runs of code outside fences, of which each text still must show that it is a program."""
+    lines: dict[int, list[str]] = {}
+    signals: dict[int, list[int]] = {}
+    for i, may_signal in enumerate(_MAY_SIGNALS.found(texts)):
+        if may_signal:
+            split = texts[i].split("\n")
+            rows = [row for row, line in enumerate(split) if line and _FILLER not in line and _signals(line)]
+            if rows:
+                lines[i], signals[i] = split, rows
+    learn_lines(texts[i] for i in lines)
+    return [list(_unfenced(lines[i], signals[i])) if i in lines else [] for i in range(len(texts))]
+
+
+def _signals(line: str) -> bool:
+    return _SIGNAL.match(line[:LONGEST_LINE]) is not None
+
+
+def _unfenced(lines: list[str], signals: list[int]) -> Iterator[_Part]:
     begins = [0]
     for line in lines:
         begins.append(begins[-1] + len(line) + 1)
     done = 0
-    for row, line in enumerate(lines):
-        if row < done or not line or _FILLER in line or not _SIGNAL.match(line[:LONGEST_LINE]):
+    for row in signals:
+        if row < done:
             continue
         first, last = _run_around(lines, row, done)
         done = last + 1
-        body = text[begins[first] : begins[last] + len(lines[last])]
-        content = _content(body, "")
-        if content.kind in (Kind.PROGRAM, Kind.LINE):
-            start = begins[first] + len(body) - len(body.lstrip())
-            stop = begins[first] + len(body.rstrip())
-            yield Block(
-                start,
-                stop,
-                start,
-                stop,
-                "",
-                content.kind,
-                content.language,
-                content.lines,
-                content.parses,
-                content.imports,
-                fenced=False,
-                closed=True,
-            )
+        body = "\n".join(lines[first : last + 1])
+        start = begins[first] + len(body) - len(body.lstrip())
+        stop = begins[first] + len(body.rstrip())
+        yield _Part(start, stop, begins[first], begins[first] + len(body), fenced=False)
 
 
 def _run_around(lines: list[str], row: int, earliest: int) -> tuple[int, int]:
@@ -475,7 +275,7 @@ def _run_around(lines: list[str], row: int, earliest: int) -> tuple[int, int]:
             first = i
         elif first - i > 2:
             break
-    while first < row and _COMMENT.match(lines[first]) and not lines[first + 1].strip():
+    while first < row and is_comment(lines[first]) and not lines[first + 1].strip():
         first = min(row, first + 2)  # a heading, not a comment
     last = row
     i = row
@@ -497,4 +297,4 @@ def _opens_block(line: str) -> bool:
 
 
 def _is_code_line(line: str) -> bool:
-    return _FILLER not in line and _line_kind(line) in (_Line.STRUCTURED, _Line.PLAIN, _Line.COMMENT)
+    return _FILLER not in line and line_kind(line) in (Line.STRUCTURED, Line.PLAIN, Line.COMMENT)

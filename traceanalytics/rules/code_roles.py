@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from traceanalytics.rules.code import Block, Kind
+from traceanalytics.rules.code import Block
 from traceanalytics.rules.code_calls import Call, without_calls
+from traceanalytics.rules.code_contents import PROGRAMS, Kind
 from traceanalytics.rules.code_mentions import ANNOUNCES
 from traceanalytics.rules.columns import Columns, window
 from traceanalytics.rules.drift import drift_of
@@ -20,7 +21,6 @@ LEAD = 300  # characters before a block that say what it is for
 RESULT_WITHIN = 400  # characters before a block in which a result to check may stand
 NEAR = 60  # characters other than blanks between a block and what a tool returned
 REPEATED = 3  # the same block this often is a loop
-PROGRAMS = (Kind.PROGRAM, Kind.LINE)
 
 
 class Role(StrEnum):
@@ -86,6 +86,7 @@ _RESULT_BEFORE = re.compile(
 )
 _SENTENCE_END = re.compile(r"[.!?]\**\s+|\n+")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_DIGITS_AND_POINTS = re.compile(r"[\d.]+")
 _TRIVIAL = frozenset({"0", "1", "2", "10", "100"})
 _NAME = re.compile(r"[A-Za-z]{4,}")
 _PLAIN_NAMES = words(
@@ -247,11 +248,23 @@ def _belongs(reading: Reading, block: Block) -> bool:
     text = reading.response[block.body_start : block.body_stop]
     asked = f"{reading.question} {reading.prose[: block.start]}"
     numbers = set(_NUMBER.findall(text)) - _TRIVIAL
-    if any(number in asked for number in numbers) and not numbers.isdisjoint(_NUMBER.findall(asked)):
+    if any(_holds_number(asked, number) for number in numbers):
         return True
     names = {name.casefold() for name in set(_NAME.findall(text.replace("_", " ")))} - _PLAIN_NAMES
-    if len(names) < 2:
-        return False
     folded = asked.casefold()
-    shared = {name for name in names if name in folded}
-    return len(shared) > 1 and len(shared & {word.casefold() for word in set(_NAME.findall(asked))}) > 1
+    shared = {name for name in names if name in folded} if len(names) > 1 else ()
+    return len(shared) > 1 and len(names & {word.casefold() for word in set(_NAME.findall(asked))}) > 1
+
+
+def _holds_number(text: str, number: str) -> bool:
+    """Say whether a number stands in a text as a whole; only digits and points beside it can be part of it."""
+    at = text.find(number)
+    while at >= 0:
+        start = at
+        while start and (text[start - 1].isdecimal() or text[start - 1] == "."):
+            start -= 1
+        around = _DIGITS_AND_POINTS.match(text, start)
+        if around is None or number in _NUMBER.findall(around[0]):
+            return around is not None
+        at = text.find(number, around.end())
+    return False

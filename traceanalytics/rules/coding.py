@@ -3,15 +3,16 @@
 from collections.abc import Iterator, Sequence
 
 from traceanalytics.rules import code_mentions, predicted_output
-from traceanalytics.rules.code import Kind
 from traceanalytics.rules.code_calls import Call, calls_in
-from traceanalytics.rules.code_roles import PROGRAMS, Judged, Role, judged_blocks
+from traceanalytics.rules.code_contents import PROGRAMS, Kind
+from traceanalytics.rules.code_roles import Judged, Role, judged_blocks
 from traceanalytics.rules.finding import Finding
-from traceanalytics.rules.reading import Reading
+from traceanalytics.rules.reading import Reading, read_blocks
 
 
 def find(readings: Sequence[Reading]) -> list[list[Finding]]:
     """Find in each response code reasoning, the other roles of code, claimed results, and announcements."""
+    read_blocks(readings)
     calls = [calls_in(reading.own) for reading in readings]
     judged = judged_blocks(readings, calls)
     predicted = predicted_output.find(readings, judged)

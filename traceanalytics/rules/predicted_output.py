@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from traceanalytics.rules.code import Block, Kind
+from traceanalytics.rules.code import Block
+from traceanalytics.rules.code_contents import Kind
 from traceanalytics.rules.code_roles import NEAR, Judged, Role, output_after
 from traceanalytics.rules.columns import Columns
 from traceanalytics.rules.finding import Finding

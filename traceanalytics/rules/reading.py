@@ -1,13 +1,13 @@
 """One rollout as the rules read it: what several of them need is worked out once, when first asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Generic, TypeVar, overload
 
 from traceanalytics.readers.text import Parts, Span, ThinkState, own_spans, parts, question_of, tool_spans
 from traceanalytics.rules.boxes import Box, boxes, final_statements, statements_in_words
-from traceanalytics.rules.code import Block, blanked, find_blocks
+from traceanalytics.rules.code import Block, blanked, find_all_blocks, find_blocks
 
 Value = TypeVar("Value")
 
@@ -98,6 +98,13 @@ class Reading:
     def question(self) -> str:
         """Return the question that the prompt asks."""
         return _question(self.prompt)
+
+
+def read_blocks(readings: Sequence[Reading]) -> None:
+    """Find the blocks of many responses at once."""
+    waiting = [reading for reading in readings if reading.may_hold_code and "blocks" not in vars(reading)]
+    for reading, blocks in zip(waiting, find_all_blocks([reading.own for reading in waiting]), strict=True):
+        vars(reading)["blocks"] = blocks
 
 
 @lru_cache(maxsize=1024)
