@@ -21,21 +21,25 @@ CREATE OR REPLACE MACRO agreement_by_prompt(
     in_split VARCHAR := 'train',
     bin_width INTEGER := 1
 ) AS TABLE
-WITH answers AS (
+WITH read AS (  -- narrow, as it is what the join holds in memory
+    SELECT rollout_id, list_contains(shown, in_behavior) AS is_shown FROM current_tagged
+),
+answers AS (
     SELECT
         rollouts.run_id,
         coalesce(rollouts.step // bin_width * bin_width, 0) AS step,
         rollouts.prompt_key,
         rollouts.prediction,
-        count(*) AS n,
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behavior)) AS shown
-    FROM current_tagged AS tagged
-    JOIN rollouts USING (rollout_id)
+        count(read.rollout_id) AS n,
+        count(*) FILTER (WHERE read.is_shown) AS shown
+    FROM rollouts
+    LEFT JOIN read USING (rollout_id)
     WHERE
         rollouts.split = in_split
         AND rollouts.prompt_key IS NOT NULL
         AND (in_run IS NULL OR rollouts.run_id = in_run)
     GROUP BY ALL
+    HAVING count(read.rollout_id) > 0
 ),
 by_prompt AS (
     SELECT

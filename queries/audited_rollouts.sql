@@ -40,7 +40,7 @@ WITH answers AS (
         AND list_contains(in_behaviors, judgments.behavior)
     GROUP BY ALL
 ),
-whole AS (
+whole AS MATERIALIZED (
     SELECT
         answers.rollout_id,
         bool_or(answers.judged) AS is_judged_shown,
@@ -69,7 +69,9 @@ JOIN rollouts USING (rollout_id)
 JOIN tagged USING (rollout_id)
 ANTI JOIN seen_in_training ON seen_in_training.rollout_id = whole.rollout_id
 WHERE
-    tagged.tagger_id = coalesce(in_tagger, (SELECT meta.value FROM meta WHERE meta.name = 'active_tagger'))
+    tagged.rollout_id IN (SELECT whole.rollout_id FROM whole)  -- a million rollouts are looked through for a hundred
+    AND rollouts.rollout_id IN (SELECT whole.rollout_id FROM whole)
+    AND tagged.tagger_id = coalesce(in_tagger, (SELECT meta.value FROM meta WHERE meta.name = 'active_tagger'))
     AND rollouts.split = in_split
     AND (in_run IS NULL OR rollouts.run_id = in_run)
 ORDER BY ALL;

@@ -22,16 +22,15 @@ CREATE OR REPLACE MACRO behavior_by_length(
     from_step BIGINT := NULL,
     to_step BIGINT := NULL
 ) AS TABLE
-WITH read_rollouts AS (
+WITH read AS (  -- narrow, as it is what the join holds in memory
+    SELECT rollout_id, list_contains(shown, in_behavior) AS is_shown, characters FROM current_tagged
+),
+asked AS (
     SELECT
-        rollouts.run_id,
-        coalesce(rollouts.prompt_key, rollouts.rollout_id) AS prompt_key,
         rollouts.rollout_id,
-        floor(2 * log2(greatest(tagged.characters, 1)))::INTEGER AS length_band,
-        list_contains(tagged.shown, in_behavior) AS is_shown,
-        tagged.characters AS text_length
-    FROM current_tagged AS tagged
-    JOIN rollouts USING (rollout_id)
+        rollouts.run_id,
+        coalesce(rollouts.prompt_key, rollouts.rollout_id) AS prompt_key
+    FROM rollouts
     WHERE
         rollouts.split = in_split
         AND (in_run IS NULL OR rollouts.run_id = in_run)
@@ -41,18 +40,21 @@ WITH read_rollouts AS (
 spans_by_rollout AS (
     SELECT rollout_id, count(*) AS spans
     FROM current_tags
+    SEMI JOIN asked USING (rollout_id)
     WHERE behavior = in_behavior AND score >= 0.5
     GROUP BY ALL
 )
 SELECT
-    run_id,
-    prompt_key,
-    length_band,
-    count(*) AS rollouts,
-    count(*) FILTER (WHERE is_shown) AS showing,
-    coalesce(sum(spans), 0)::BIGINT AS spans,
-    sum(text_length)::BIGINT AS text_length
-FROM read_rollouts
+    asked.run_id,
+    asked.prompt_key,
+    floor(2 * log2(greatest(read.characters, 1)))::INTEGER AS length_band,
+    count(read.rollout_id) AS rollouts,
+    count(*) FILTER (WHERE read.is_shown) AS showing,
+    coalesce(sum(spans_by_rollout.spans), 0)::BIGINT AS spans,
+    sum(read.characters)::BIGINT AS text_length
+FROM asked
+LEFT JOIN read USING (rollout_id)
 LEFT JOIN spans_by_rollout USING (rollout_id)
-GROUP BY run_id, prompt_key, length_band
+GROUP BY ALL
+HAVING count(read.rollout_id) > 0
 ORDER BY run_id, prompt_key, length_band;

@@ -20,17 +20,33 @@ CREATE OR REPLACE MACRO behavior_rate(
     bin_width INTEGER := 1,
     by VARCHAR := NULL
 ) AS TABLE
+WITH read AS (  -- narrow, as it is what the join holds in memory
+    SELECT rollout_id, list_contains(shown, in_behavior) AS is_shown FROM current_tagged
+),
+by_prompt AS (
+    SELECT
+        rollouts.run_id,
+        rollouts.step // bin_width * bin_width AS step,
+        parts.part,
+        rollouts.prompt_key,
+        count(read.rollout_id) AS rollouts,
+        count(read.is_shown) AS judged,
+        count(*) FILTER (WHERE read.is_shown) AS shown
+    FROM rollouts
+    LEFT JOIN read USING (rollout_id)
+    LEFT JOIN rollout_parts(by := "by") AS parts USING (rollout_id)
+    WHERE rollouts.split = in_split AND (in_run IS NULL OR rollouts.run_id = in_run)
+    GROUP BY ALL
+    HAVING count(read.rollout_id) > 0
+)
 SELECT
-    rollouts.run_id,
-    rollouts.step // bin_width * bin_width AS step,
-    parts.part,
-    count(*) AS rollouts,
-    count(DISTINCT rollouts.prompt_key) AS prompts,
-    count(*) FILTER (WHERE list_contains(tagged.shown, in_behavior)) AS shown,
-    avg(list_contains(tagged.shown, in_behavior)::INTEGER) AS share
-FROM current_tagged AS tagged
-JOIN rollouts USING (rollout_id)
-LEFT JOIN rollout_parts(by := "by") AS parts USING (rollout_id)
-WHERE rollouts.split = in_split AND (in_run IS NULL OR rollouts.run_id = in_run)
+    run_id,
+    step,
+    part,
+    sum(rollouts)::BIGINT AS rollouts,
+    count(prompt_key) AS prompts,
+    sum(shown)::BIGINT AS shown,
+    sum(shown) / nullif(sum(judged), 0) AS share
+FROM by_prompt
 GROUP BY ALL
 ORDER BY ALL;

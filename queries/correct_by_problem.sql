@@ -24,6 +24,9 @@ CREATE OR REPLACE MACRO correct_by_problem(
     from_step BIGINT := NULL,
     to_step BIGINT := NULL
 ) AS TABLE
+WITH read AS (  -- narrow, as it is what the join holds in memory
+    SELECT rollout_id, list_contains(shown, in_behavior) AS is_shown FROM current_tagged
+)
 SELECT
     rollouts.run_id,
     rollouts.split,
@@ -40,11 +43,11 @@ SELECT
     coalesce(prompts.problem_key, rollouts.prompt_key, rollouts.rollout_id) AS problem_key,
     count(rollouts.correct) AS graded,
     count(*) FILTER (WHERE rollouts.correct) AS right_ones,
-    count(current_tagged.rollout_id) AS tagged,
-    count(*) FILTER (WHERE list_contains(current_tagged.shown, in_behavior)) AS showing
+    count(read.rollout_id) AS tagged,
+    count(*) FILTER (WHERE read.is_shown) AS showing
 FROM rollouts
 LEFT JOIN prompts USING (prompt_key)
-LEFT JOIN current_tagged USING (rollout_id)
+LEFT JOIN read USING (rollout_id)
 WHERE
     (in_run IS NULL OR rollouts.run_id = in_run)
     AND (in_split IS NULL OR rollouts.split = in_split)

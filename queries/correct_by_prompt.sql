@@ -20,15 +20,18 @@ CREATE OR REPLACE MACRO correct_by_prompt(
     in_split VARCHAR := 'train',
     bin_width INTEGER := 1
 ) AS TABLE
-WITH graded_rollouts AS (
+WITH read AS (  -- narrow, as it is what the join holds in memory
+    SELECT rollout_id, list_contains(shown, in_behavior) AS is_shown FROM current_tagged
+),
+graded_rollouts AS (
     SELECT
         rollouts.run_id,
         coalesce(rollouts.step // bin_width * bin_width, 0) AS step,
         coalesce(rollouts.prompt_key, rollouts.rollout_id) AS prompt_key,
         rollouts.correct AS is_correct,
-        list_contains(current_tagged.shown, in_behavior) AS is_shown
+        read.is_shown
     FROM rollouts
-    LEFT JOIN current_tagged USING (rollout_id)
+    LEFT JOIN read USING (rollout_id)
     WHERE
         rollouts.split = in_split
         AND rollouts.correct IS NOT NULL

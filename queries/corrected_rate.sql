@@ -30,30 +30,40 @@ CREATE OR REPLACE MACRO corrected_rate(
     in_split VARCHAR := 'train',
     in_tagger VARCHAR := NULL
 ) AS TABLE
-WITH read AS (
+WITH read AS (  -- narrow, as it is what the join holds in memory
+    SELECT
+        tagged.rollout_id,
+        CASE
+            WHEN len(in_behaviors) = 1 THEN list_contains(tagged.shown, in_behaviors[1])
+            ELSE list_has_any(tagged.shown, in_behaviors)
+        END AS is_tagged
+    FROM tagged
+    WHERE tagged.tagger_id = coalesce(in_tagger, (SELECT meta.value FROM meta WHERE meta.name = 'active_tagger'))
+),
+by_prompt AS (
     SELECT
         rollouts.run_id,
         coalesce(rollouts.step, 0) AS step,
         coalesce(rollouts.prompt_key, rollouts.rollout_id) AS prompt_key,
-        list_has_any(tagged.shown, in_behaviors) AS is_tagged
-    FROM tagged
-    JOIN rollouts USING (rollout_id)
-    WHERE
-        tagged.tagger_id = coalesce(in_tagger, (SELECT meta.value FROM meta WHERE meta.name = 'active_tagger'))
-        AND rollouts.split = in_split
-        AND (in_run IS NULL OR rollouts.run_id = in_run)
+        count(read.rollout_id) AS rollouts,
+        count(*) FILTER (WHERE read.is_tagged) AS tagged_ones
+    FROM rollouts
+    LEFT JOIN read USING (rollout_id)
+    WHERE rollouts.split = in_split AND (in_run IS NULL OR rollouts.run_id = in_run)
+    GROUP BY ALL
+    HAVING count(read.rollout_id) > 0
 ),
-ends AS (SELECT run_id, min(step) AS first_step, max(step) AS last_step FROM read GROUP BY ALL),
+ends AS (SELECT run_id, min(step) AS first_step, max(step) AS last_step FROM by_prompt GROUP BY ALL),
 eras AS (
     SELECT
-        read.run_id,
-        (read.step - ends.first_step) * 3 // (ends.last_step - ends.first_step + 1) AS era,
-        min(read.step) AS from_step,
-        max(read.step) AS to_step,
-        count(*) AS rollouts,
-        count(DISTINCT read.prompt_key) AS prompts,
-        avg(read.is_tagged::INTEGER) AS share
-    FROM read
+        by_prompt.run_id,
+        (by_prompt.step - ends.first_step) * 3 // (ends.last_step - ends.first_step + 1) AS era,
+        min(by_prompt.step) AS from_step,
+        max(by_prompt.step) AS to_step,
+        sum(by_prompt.rollouts)::BIGINT AS rollouts,
+        count(DISTINCT by_prompt.prompt_key) AS prompts,
+        sum(by_prompt.tagged_ones) / sum(by_prompt.rollouts) AS share
+    FROM by_prompt
     JOIN ends USING (run_id)
     GROUP BY ALL
 ),

@@ -13,37 +13,47 @@
 -- column conditions VARCHAR[]: templates, temperatures and the like under which they were sampled, as the log names them
 -- column graders VARCHAR[]:    where their correctness comes from, `log` where the log tells it as such
 CREATE OR REPLACE MACRO evaluations(in_run VARCHAR := NULL, in_split VARCHAR := NULL) AS TABLE
+WITH read AS (SELECT rollout_id FROM current_tagged),
+by_prompt AS (
+    SELECT
+        rollouts.run_id,
+        rollouts.split,
+        coalesce(rollouts.step, 0) AS step,
+        rollouts.prompt_key,
+        rollouts.condition,
+        if(rollouts.correct IS NULL, NULL, coalesce(rollouts.correct_source, 'log')) AS grader,
+        count(*) AS rollouts,
+        count(rollouts.correct) AS graded,
+        count(read.rollout_id) AS tagged
+    FROM rollouts
+    LEFT JOIN read USING (rollout_id)
+    WHERE
+        (in_run IS NULL OR rollouts.run_id = in_run)
+        AND (in_split IS NULL OR rollouts.split = in_split)
+    GROUP BY ALL
+)
 SELECT
-    rollouts.run_id,
-    rollouts.split,
-    coalesce(rollouts.step, 0) AS step,
-    count(*) AS rollouts,
-    count(DISTINCT rollouts.prompt_key) AS prompts,
-    count(rollouts.correct) AS graded,
-    count(current_tagged.rollout_id) AS tagged,
+    run_id,
+    split,
+    step,
+    sum(rollouts)::BIGINT AS rollouts,
+    count(DISTINCT prompt_key) AS prompts,
+    sum(graded)::BIGINT AS graded,
+    sum(tagged)::BIGINT AS tagged,
     list_sort(
         list(
             DISTINCT concat_ws(
                 ', ',
-                'template ' || rollouts.condition['template'],
-                'temperature ' || rollouts.condition['temperature'],
-                'max_tokens ' || rollouts.condition['max_tokens'],
-                'arm ' || rollouts.condition['arm'],
-                'prefix_frac ' || rollouts.condition['prefix_frac'],
-                'selection ' || rollouts.condition['selection']
+                'template ' || condition['template'],
+                'temperature ' || condition['temperature'],
+                'max_tokens ' || condition['max_tokens'],
+                'arm ' || condition['arm'],
+                'prefix_frac ' || condition['prefix_frac'],
+                'selection ' || condition['selection']
             )
         )
     ) AS conditions,
-    list_sort(
-        coalesce(
-            list(DISTINCT coalesce(rollouts.correct_source, 'log')) FILTER (WHERE rollouts.correct IS NOT NULL),
-            CAST([] AS VARCHAR[])
-        )
-    ) AS graders
-FROM rollouts
-LEFT JOIN current_tagged USING (rollout_id)
-WHERE
-    (in_run IS NULL OR rollouts.run_id = in_run)
-    AND (in_split IS NULL OR rollouts.split = in_split)
+    list_sort(coalesce(list(DISTINCT grader) FILTER (WHERE grader IS NOT NULL), CAST([] AS VARCHAR[]))) AS graders
+FROM by_prompt
 GROUP BY ALL
 ORDER BY ALL;

@@ -36,7 +36,11 @@ CREATE OR REPLACE MACRO moments_of_groups(
     from_step BIGINT := NULL,
     to_step BIGINT := NULL
 ) AS TABLE
-WITH measured AS (
+WITH read AS (  -- narrow, as it is what the join holds in memory
+    SELECT rollout_id, list_contains(shown, in_behavior)::DOUBLE AS is_shown, characters::DOUBLE AS text_length
+    FROM current_tagged
+),
+measured AS (
     SELECT
         rollouts.run_id,
         coalesce(rollouts.step, 0) AS step,
@@ -44,13 +48,13 @@ WITH measured AS (
         rollouts.advantage,
         rollouts.reward,
         rollouts.correct,
-        current_tagged.rollout_id AS read_id,
+        read.rollout_id AS read_id,
         coalesce(rollouts.advantage, rollouts.reward, 0) AS a,
-        coalesce(list_contains(current_tagged.shown, in_behavior), false)::DOUBLE AS b,
-        coalesce(current_tagged.characters, 0)::DOUBLE AS l,
+        coalesce(read.is_shown, 0) AS b,
+        coalesce(read.text_length, 0) AS l,
         coalesce(rollouts.correct, false)::DOUBLE AS c
     FROM rollouts
-    LEFT JOIN current_tagged USING (rollout_id)
+    LEFT JOIN read USING (rollout_id)
     WHERE
         rollouts.split = in_split
         AND (in_run IS NULL OR rollouts.run_id = in_run)

@@ -26,7 +26,18 @@ CREATE OR REPLACE MACRO reflection_by_prompt(
     bin_width INTEGER := 1,
     in_tagger VARCHAR := NULL
 ) AS TABLE
-WITH spans_by_rollout AS (
+WITH read AS (  -- narrow, as it is what the join holds in memory
+    SELECT
+        tagged.rollout_id,
+        tagged.characters,
+        CASE
+            WHEN len(in_behaviors) = 1 THEN list_contains(tagged.shown, in_behaviors[1])
+            ELSE list_has_any(tagged.shown, in_behaviors)
+        END AS is_shown
+    FROM tagged
+    WHERE tagged.tagger_id = coalesce(in_tagger, (SELECT meta.value FROM meta WHERE meta.name = 'active_tagger'))
+),
+spans_by_rollout AS (
     SELECT tags.rollout_id, count(*) AS spans
     FROM tags
     WHERE
@@ -34,36 +45,23 @@ WITH spans_by_rollout AS (
         AND tags.score >= 0.5
         AND list_contains(in_behaviors, tags.behavior)
     GROUP BY ALL
-),
-read_rollouts AS (
-    SELECT
-        rollouts.run_id,
-        coalesce(rollouts.step // bin_width * bin_width, 0) AS step,
-        coalesce(rollouts.prompt_key, rollouts.rollout_id) AS prompt_key,
-        rollouts.correct AS is_correct,
-        list_has_any(tagged.shown, in_behaviors) AS is_shown,
-        tagged.characters AS text_length,
-        coalesce(spans_by_rollout.spans, 0) AS spans
-    FROM tagged
-    JOIN rollouts USING (rollout_id)
-    LEFT JOIN spans_by_rollout USING (rollout_id)
-    WHERE
-        tagged.tagger_id = coalesce(in_tagger, (SELECT meta.value FROM meta WHERE meta.name = 'active_tagger'))
-        AND rollouts.split = in_split
-        AND (in_run IS NULL OR rollouts.run_id = in_run)
 )
 SELECT
-    run_id,
-    step,
-    prompt_key,
-    count(*) AS rollouts,
-    count(*) FILTER (WHERE is_shown) AS showing,
-    sum(spans)::BIGINT AS spans,
-    sum(text_length)::BIGINT AS text_length,
-    count(is_correct) FILTER (WHERE is_shown) AS shown,
-    count(*) FILTER (WHERE is_shown AND is_correct) AS shown_correct,
-    count(is_correct) FILTER (WHERE NOT is_shown) AS other,
-    count(*) FILTER (WHERE NOT is_shown AND is_correct) AS other_correct
-FROM read_rollouts
+    rollouts.run_id,
+    coalesce(rollouts.step // bin_width * bin_width, 0) AS step,
+    coalesce(rollouts.prompt_key, rollouts.rollout_id) AS prompt_key,
+    count(read.rollout_id) AS rollouts,
+    count(*) FILTER (WHERE read.is_shown) AS showing,
+    coalesce(sum(spans_by_rollout.spans), 0)::BIGINT AS spans,
+    sum(read.characters)::BIGINT AS text_length,
+    count(rollouts.correct) FILTER (WHERE read.is_shown) AS shown,
+    count(*) FILTER (WHERE read.is_shown AND rollouts.correct) AS shown_correct,
+    count(rollouts.correct) FILTER (WHERE NOT read.is_shown) AS other,
+    count(*) FILTER (WHERE NOT read.is_shown AND rollouts.correct) AS other_correct
+FROM rollouts
+LEFT JOIN read USING (rollout_id)
+LEFT JOIN spans_by_rollout USING (rollout_id)
+WHERE rollouts.split = in_split AND (in_run IS NULL OR rollouts.run_id = in_run)
 GROUP BY ALL
+HAVING count(read.rollout_id) > 0
 ORDER BY run_id, step, prompt_key;

@@ -21,27 +21,21 @@ CREATE OR REPLACE MACRO tagger_agreement(
     in_other_behavior VARCHAR := NULL,
     in_run VARCHAR := NULL
 ) AS TABLE
-WITH readings AS (
-    SELECT taggers.name, taggers.tagger_id, count(*) AS read
-    FROM taggers JOIN tagged USING (tagger_id)
-    GROUP BY ALL
+WITH first_read AS (
+    SELECT tagged.rollout_id, tagged.shown
+    FROM tagged
+    WHERE tagged.tagger_id = (SELECT named.tagger_id FROM tagger_named(in_tagger := in_tagger) AS named)
 ),
-first_id AS (
-    SELECT tagger_id FROM readings WHERE in_tagger IN (name, tagger_id)
-    ORDER BY tagger_id = in_tagger DESC, read DESC, tagger_id LIMIT 1
-),
-second_id AS (
-    SELECT tagger_id FROM readings WHERE in_other IN (name, tagger_id)
-    ORDER BY tagger_id = in_other DESC, read DESC, tagger_id LIMIT 1
+second_read AS (
+    SELECT tagged.rollout_id, tagged.shown
+    FROM tagged
+    WHERE tagged.tagger_id = (SELECT named.tagger_id FROM tagger_named(in_tagger := in_other) AS named)
 ),
 pairs AS (
     SELECT first_read.shown AS first_shown, second_read.shown AS second_shown
-    FROM tagged AS first_read
-    JOIN first_id ON first_read.tagger_id = first_id.tagger_id
-    JOIN tagged AS second_read ON first_read.rollout_id = second_read.rollout_id
-    JOIN second_id ON second_read.tagger_id = second_id.tagger_id
-    JOIN rollouts ON rollouts.rollout_id = first_read.rollout_id
-    WHERE in_run IS NULL OR rollouts.run_id = in_run
+    FROM first_read
+    JOIN second_read USING (rollout_id)
+    SEMI JOIN (SELECT rollout_id FROM rollouts WHERE in_run IS NULL OR run_id = in_run) AS asked USING (rollout_id)
 ),
 compared AS (
     SELECT DISTINCT unnest(first_shown) AS behavior FROM pairs WHERE in_behavior IS NULL

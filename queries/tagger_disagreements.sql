@@ -18,35 +18,32 @@ CREATE OR REPLACE MACRO tagger_disagreements(
     in_run VARCHAR := NULL,
     at_most INTEGER := 3
 ) AS TABLE
-WITH readings AS (
-    SELECT taggers.name, taggers.tagger_id, count(*) AS read
-    FROM taggers JOIN tagged USING (tagger_id)
-    GROUP BY ALL
+WITH first_id AS (FROM tagger_named(in_tagger := in_tagger)),
+second_id AS (FROM tagger_named(in_tagger := in_other)),
+first_read AS (
+    SELECT tagged.rollout_id, list_contains(tagged.shown, in_behavior) AS is_shown
+    FROM tagged
+    WHERE tagged.tagger_id = (SELECT first_id.tagger_id FROM first_id)
 ),
-first_id AS (
-    SELECT tagger_id FROM readings WHERE in_tagger IN (name, tagger_id)
-    ORDER BY tagger_id = in_tagger DESC, read DESC, tagger_id LIMIT 1
-),
-second_id AS (
-    SELECT tagger_id FROM readings WHERE in_other IN (name, tagger_id)
-    ORDER BY tagger_id = in_other DESC, read DESC, tagger_id LIMIT 1
-),
-apart AS (
+second_read AS (
     SELECT
-        rollouts.rollout_id,
-        list_contains(first_read.shown, in_behavior) AS first_shows,
-        if(first_shows, first_id.tagger_id, second_id.tagger_id) AS shown_by,
-        if(first_shows, in_behavior, coalesce(in_other_behavior, in_behavior)) AS behavior
-    FROM tagged AS first_read
-    JOIN first_id ON first_read.tagger_id = first_id.tagger_id
-    JOIN tagged AS second_read ON first_read.rollout_id = second_read.rollout_id
-    JOIN second_id ON second_read.tagger_id = second_id.tagger_id
-    JOIN rollouts ON rollouts.rollout_id = first_read.rollout_id
-    WHERE
-        (in_run IS NULL OR rollouts.run_id = in_run)
-        AND list_contains(first_read.shown, in_behavior)
-        != list_contains(second_read.shown, coalesce(in_other_behavior, in_behavior))
-    QUALIFY row_number() OVER (PARTITION BY first_shows ORDER BY md5(rollouts.rollout_id)) <= at_most
+        tagged.rollout_id,
+        list_contains(tagged.shown, coalesce(in_other_behavior, in_behavior)) AS is_shown
+    FROM tagged
+    WHERE tagged.tagger_id = (SELECT second_id.tagger_id FROM second_id)
+),
+apart AS MATERIALIZED (
+    SELECT
+        first_read.rollout_id,
+        if(first_read.is_shown, first_id.tagger_id, second_id.tagger_id) AS shown_by,
+        if(first_read.is_shown, in_behavior, coalesce(in_other_behavior, in_behavior)) AS behavior
+    FROM first_read
+    JOIN second_read USING (rollout_id)
+    CROSS JOIN first_id
+    CROSS JOIN second_id
+    SEMI JOIN (SELECT rollout_id FROM rollouts WHERE in_run IS NULL OR run_id = in_run) AS asked USING (rollout_id)
+    WHERE first_read.is_shown != second_read.is_shown
+    QUALIFY row_number() OVER (PARTITION BY first_read.is_shown ORDER BY md5(first_read.rollout_id)) <= at_most
 )
 SELECT
     apart.shown_by,
@@ -56,6 +53,9 @@ FROM apart
 JOIN rollouts ON rollouts.rollout_id = apart.rollout_id
 JOIN tags
     ON tags.tagger_id = apart.shown_by AND tags.rollout_id = apart.rollout_id AND tags.behavior = apart.behavior
-WHERE tags.score >= 0.5
+WHERE
+    tags.score >= 0.5
+    AND tags.rollout_id IN (SELECT apart.rollout_id FROM apart)
+    AND rollouts.rollout_id IN (SELECT apart.rollout_id FROM apart)
 GROUP BY ALL
 ORDER BY ALL;
