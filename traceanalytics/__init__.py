@@ -1,8 +1,8 @@
 """See what a language model learns to do under reinforcement learning, and whether the reward caused it."""
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # as type checkers read it; `typing` is left to whoever needs it, as every command loads this
 if TYPE_CHECKING:
     from traceanalytics.store.store import Store as Store
     from traceanalytics.verbs.open import open as open

@@ -1,6 +1,8 @@
 """Ctrl-C, and errors of the machine: one line, an exit code, no traceback."""
 
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -8,6 +10,19 @@ import pytest
 import typer
 
 from traceanalytics import cli
+
+INTERRUPTED_WHILE_LOADING = """
+import signal, sys
+
+class Interrupting:
+    def find_spec(name, path, target=None):
+        if name == sys.argv[1]:
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupting)
+from traceanalytics.__main__ import main
+main()
+"""
 
 
 def stopped_by(error: BaseException | None) -> Callable[[], None]:
@@ -72,3 +87,11 @@ def test_a_bug_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(cli, "app", app)
     with pytest.raises(RuntimeError, match="ours"):
         cli.main()
+
+
+@pytest.mark.parametrize("module", ["traceanalytics.cli", "typer", "traceanalytics.cli.ingest"])
+def test_ctrl_c_while_the_commands_load_ends_without_a_word(module: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED_WHILE_LOADING, module], capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")

@@ -62,13 +62,11 @@ def rows(workbench: duckdb.DuckDBPyConnection, reader: Reader, data: bytes, *, f
     names = batch.rollouts.column_names
     rollouts = workbench.execute(f"SELECT {', '.join(names)} FROM staged").fetchall()
     rejects = batch.others["rejects"].to_pylist() if "rejects" in batch.others else []
-    asked = workbench.execute("SELECT DISTINCT prompt, ground_truth FROM asked").fetchall()
     return {
         "rollouts": sorted(repr(dict(zip(names, row, strict=True))) for row in rollouts),
         "rejects": sorted(map(repr, rejects)),
         "counts": staging.counts,
         "sources": staging.sources,
-        "asked": sorted(map(repr, asked)),
     }
 
 

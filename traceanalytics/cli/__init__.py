@@ -15,6 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from traceanalytics import __version__
+from traceanalytics.__main__ import STOPPED
 from traceanalytics.errors import TraceAnalyticsError
 
 app = typer.Typer(
@@ -25,7 +26,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 _NOT_COMMANDS = {"options", "output", "screen"}
-_STOPPED = 130
 
 
 def _add_commands() -> None:
@@ -73,7 +73,7 @@ def _run(interrupt: "_Interrupt") -> int:
     except BaseException as error:
         if interrupt.came or isinstance(error, typer.Abort | KeyboardInterrupt):
             sys.stderr.write("stopped; what is stored stays, and the same command goes on from there\n")
-            return _STOPPED
+            return STOPPED
         if isinstance(error, BrokenPipeError):
             sys.stderr.close()
             return 0
@@ -105,7 +105,7 @@ class _Interrupt:
 
     def __init__(self) -> None:
         self.came = False
-        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             signal.signal(signal.SIGINT, self._take)
 
     def _take(self, number: int, frame: FrameType | None) -> None:

@@ -32,6 +32,7 @@ RAW_KEPT = 1 << 16  # bytes of a bad line that are kept beside its reason
 
 BOM = codecs.BOM_UTF8
 _SPACE = b" \t\r\n"
+_LINE_FEED = 10
 _OPENING = re.compile(rb'\s*\{\s*"(?:[^"\\]|\\.)*"')
 _MANY_DIGITS = re.compile(rb"[0-9]{19}")
 _LARGE_FLOAT = re.compile(rb'"(?:[^"\\]|\\.)*"|-?[0-9.]+e\+[0-9]+')
@@ -232,13 +233,11 @@ def _is_json(text: bytes) -> bool:
 
 
 def _block(data: bytes, first_line: int, first_byte: int) -> Block:
-    starts, ends, at = [], [], 0
-    find = data.find
-    while (end := find(b"\n", at)) >= 0:
-        starts.append(at)
-        ends.append(end)
-        at = end + 1
-    return Block(data, starts, ends, first_line, first_byte, True)
+    import numpy as np
+
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _LINE_FEED)
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    return Block(data, starts.tolist(), ends.tolist(), first_line, first_byte, True)
 
 
 def _skip_line(stream: BinaryIO) -> tuple[bytes, int]:

@@ -39,14 +39,19 @@ FOREIGN_TAGS = (*_TOOL_TAGS, *_TOKEN_TAGS)  # beside <|…|>, <｜…｜>, ◁�
 
 _CONTROL_TOKEN = re.compile(rf"<(?:\|[^|<>\n]{{1,40}}\|>|｜[^｜<>\n]{{1,40}}｜>|/s>|(?:{'|'.join(_TOKEN_TAGS)})>)")
 _THINK_TOKEN = re.compile(r"◁/?think▷")
-THINK_OPEN = re.compile(
-    r"<think(?:ing)?>|<thought>|<reasoning>|<\|begin_of_thought\|>|◁think▷|<\|channel\|>analysis<\|message\|>"
+THINK_OPENS = (
+    *("<think>", "<thinking>", "<thought>", "<reasoning>", "<|begin_of_thought|>", "◁think▷"),
+    "<|channel|>analysis<|message|>",
 )
-THINK_CLOSE = re.compile(
+THINK_CLOSES = (
+    *("</think>", "</thinking>", "</thought>", "</reasoning>", "<|end_of_thought|>", "◁/think▷"),
+    "<|channel|>final<|message|>",
+)
+_THINK_OPEN = re.compile("|".join(map(re.escape, THINK_OPENS)))
+_THINK_CLOSE = re.compile(
     r"<(?:/(?:think(?:ing)?|thought|reasoning)>|\|end_of_thought\|>"
     r"|(?:\|end\|><\|start\|>assistant<)?\|channel\|>final<\|message\|>)|◁/think▷"
 )
-_CLOSES = ("</think", "</thought>", "</reasoning>", "<|end_of_thought|>", "◁/think▷", "<|channel|>final<|message|>")
 _BEFORE_CHANNEL = len("<|end|><|start|>assistant")
 _TOOL_BLOCK = re.compile(
     rf"<(?:({'|'.join(_TOOL_TAGS)})>.*?(?:</\1>|\Z)"
@@ -101,7 +106,7 @@ def think_state(response: str) -> ThinkState:
 def parts(response: str) -> Parts:
     """Split reasoning from answer at the last closing mark."""
     end = len(response)
-    opened = THINK_OPEN.search(response)
+    opened = _THINK_OPEN.search(response)
     closed = _last_closing(response)
     if closed is not None:
         began_inside = opened is not None and opened.end() <= closed.start()
@@ -114,13 +119,11 @@ def parts(response: str) -> Parts:
 
 
 def _last_closing(response: str) -> re.Match[str] | None:
-    """Find the last closing mark: look at the tail that can hold it, and at all only where that deceives."""
-    tail_at = max(response.rfind(mark) for mark in _CLOSES)
+    """Find the last closing mark, and what may belong to it in front."""
+    tail_at = max(response.rfind(mark) for mark in THINK_CLOSES)
     if tail_at < 0:
         return None
-    tail = list(THINK_CLOSE.finditer(response, max(0, tail_at - _BEFORE_CHANNEL)))
-    marks = tail or list(THINK_CLOSE.finditer(response))
-    return marks[-1] if marks else None
+    return list(_THINK_CLOSE.finditer(response, max(0, tail_at - _BEFORE_CHANNEL)))[-1]
 
 
 def own_spans(response: str) -> list[Span]:
@@ -151,7 +154,9 @@ def question_of(prompt: str) -> str:
     >>> question_of("system\\nBe brief.\\nuser\\nWhat is 2+2? Please put the answer in \\\\boxed{}.\\nassistant\\n")
     'What is 2+2?'
     """
-    question = _THINK_TOKEN.sub("", _CONTROL_TOKEN.sub("", _last_user_message(prompt)))
+    question = _last_user_message(prompt)
+    if "<" in question or "◁" in question:
+        question = _THINK_TOKEN.sub("", _CONTROL_TOKEN.sub("", question))
     question = _LEADING_INSTRUCTION.sub("", question).strip()
     while shorter := _without_instruction(question):
         question = shorter
@@ -171,8 +176,8 @@ def _without_instruction(question: str) -> str | None:
 
 
 def _last_user_message(prompt: str) -> str:
-    for pattern in (_MESSAGE, _FLAT_USER, _SPOKEN, _QUESTION):
-        found = pattern.findall(prompt)
+    for sign, pattern in (("<", _MESSAGE), ("user\n", _FLAT_USER), (":", _SPOKEN), (":", _QUESTION)):
+        found = pattern.findall(prompt) if sign in prompt else ()
         if found:
             return "".join(found[-1])
     return prompt

@@ -1,13 +1,15 @@
 """Rows into the store: rollouts with their prompts, what was no rollout and why, and what is known of the files."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import duckdb
 
-from traceanalytics.readers.text import THINK_CLOSE, THINK_OPEN, problem_key
+from traceanalytics.readers.text import THINK_CLOSES, THINK_OPENS, problem_key
 from traceanalytics.types import JSON
 
 if TYPE_CHECKING:
@@ -31,7 +33,35 @@ CASE
     ELSE left(md5(coalesce(prompt, '') || chr(31) || coalesce(ground_truth, '')), 16)
 END
 """
+
+
+def _any_of(marks: Iterable[str]) -> str:
+    return "(" + " OR ".join(f"contains(response, '{mark}')" for mark in marks) + ")"
+
+
+def _one_of(marks: Iterable[str]) -> str:
+    return f"(?:{'|'.join(map(re.escape, marks))})"
+
+
+# to look for each mark takes a quarter of what one regular expression takes
+_THINK_STATE = f"""
+    CASE
+        WHEN NOT contains(response, '>') AND NOT contains(response, '▷') THEN 'none'
+        WHEN {_any_of(THINK_CLOSES)} THEN CASE
+            WHEN NOT {_any_of(THINK_OPENS)} THEN 'prefilled'
+            WHEN response LIKE '%<think>%</think>%' THEN 'closed'
+            WHEN regexp_matches(response, '(?s){_one_of(THINK_OPENS)}.*{_one_of(THINK_CLOSES)}') THEN 'closed'
+            ELSE 'prefilled'
+        END
+        WHEN {_any_of(THINK_OPENS)} THEN 'unclosed'
+        ELSE 'none'
+    END"""
 _NEW_PROMPTS = f"""
+WITH asked AS (
+    SELECT prompt, ground_truth, min(dataset) AS dataset, min(level) AS level
+    FROM staged
+    GROUP BY ALL
+)
 SELECT
     {PROMPT_KEY} AS prompt_key,
     any_value(prompt) AS text,
@@ -74,14 +104,7 @@ SELECT
     prediction,
     finish_reason,
     n_tokens,
-    CASE
-        WHEN NOT contains(response, '>') AND NOT contains(response, '▷') THEN 'none'
-        WHEN NOT regexp_matches(response, '{THINK_OPEN.pattern}|{THINK_CLOSE.pattern}') THEN 'none'
-        WHEN regexp_matches(response, '(?s)(?:{THINK_OPEN.pattern}).*(?:{THINK_CLOSE.pattern})') THEN 'closed'
-        WHEN regexp_matches(response, '{THINK_CLOSE.pattern}') THEN 'prefilled'
-        WHEN regexp_matches(response, '{THINK_OPEN.pattern}') THEN 'unclosed'
-        ELSE 'none'
-    END AS think_state,
+    {_THINK_STATE} AS think_state,
     model,
     CASE
         WHEN len($conditions::VARCHAR[]) > 0
@@ -121,16 +144,10 @@ class Batch:
 
 
 def stage(workbench: duckdb.DuckDBPyConnection, rollouts: "pyarrow.Table", *, with_bulk: bool) -> None:
-    """Lay out rows as the view `staged`, and at least one for each prompt among them as the view `asked`.
-
-    With them go those of the fast path's views, `bulk` and `bulk_asked`.
-    """
+    """Lay out rows as the view `staged`, those of the fast path's view `bulk` among them."""
     workbench.register("careful", rollouts)
     bulk = "FROM bulk UNION ALL BY NAME" if with_bulk else ""
     workbench.execute(f"CREATE OR REPLACE TEMP VIEW staged AS {bulk} FROM careful").fetchall()
-    asked = "SELECT prompt, ground_truth, dataset, level"
-    bulk = f"{asked} FROM bulk_asked UNION ALL" if with_bulk else ""
-    workbench.execute(f"CREATE OR REPLACE TEMP VIEW asked AS {bulk} {asked} FROM careful").fetchall()
 
 
 def append(
@@ -142,11 +159,13 @@ def append(
     correct_from_score: bool,
 ) -> None:
     """Store what is staged, and the rest of a batch; what is known of its files is replaced."""
-    _append_prompts(connection)
+    new_prompts = connection.sql(_NEW_PROMPTS).to_arrow_table()
     known = {"run_id": run_id, "from_score": correct_from_score}
     known |= {"conditions": list(conditions), "values": list(conditions.values())}
-    connection.execute(_ROLLOUTS, known).fetchall()
-    for table, rows in {**batch.others, "files": batch.files}.items():
+    with ThreadPoolExecutor(1) as beside:  # DuckDB leaves Python free for what only Python can do
+        prompts = beside.submit(_with_problem_keys, new_prompts)
+        connection.execute(_ROLLOUTS, known).fetchall()
+    for table, rows in {"prompts": prompts.result(), **batch.others, "files": batch.files}.items():
         if rows.num_rows:
             connection.register("added", rows)
             if table == "files":
@@ -217,13 +236,8 @@ def grade_from_score(connection: duckdb.DuckDBPyConnection, run_id: str) -> None
     ).fetchall()
 
 
-def _append_prompts(connection: duckdb.DuckDBPyConnection) -> None:
+def _with_problem_keys(prompts: "pyarrow.Table") -> "pyarrow.Table":
     import pyarrow
 
-    added = connection.sql(_NEW_PROMPTS).to_arrow_table()
-    if not added.num_rows:
-        return
-    keys = [problem_key(text or "") for text in added["text"].to_pylist()]
-    connection.register("added", added.append_column("problem_key", pyarrow.array(keys, pyarrow.string())))
-    connection.execute("INSERT INTO prompts BY NAME SELECT * FROM added").fetchall()
-    connection.unregister("added")
+    keys = [problem_key(text or "") for text in prompts["text"].to_pylist()]
+    return prompts.append_column("problem_key", pyarrow.array(keys, pyarrow.string()))

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from traceanalytics.readers.base import Reader
 from traceanalytics.readers.fast import COLUMNS, is_fast, mapped_keys, select_lines
 from traceanalytics.readers.shapes import Block
-from traceanalytics.store.append import PROMPT_KEY
 from traceanalytics.verbs.planning import Job
 from traceanalytics.verbs.reading import keep_line
 from traceanalytics.verbs.staging import Staging
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
 MOST_SELECTS = 8  # each is a pass over the lines
 
 _SHAPES = "SELECT try(json_keys(text)) AS keys FROM lines WHERE text IS NOT NULL GROUP BY keys"
-_ALL = "SELECT * FROM {lines} WHERE text IS NOT NULL"
-_THESE = "SELECT * FROM {lines} SEMI JOIN (SELECT row FROM shaped WHERE select_number = {number}) USING (row)"
+_ALL = "SELECT * FROM lines WHERE text IS NOT NULL"
+_THESE = "SELECT * FROM lines SEMI JOIN (SELECT row FROM shaped WHERE select_number = {number}) USING (row)"
 _SHAPED = """
 CREATE OR REPLACE TEMP TABLE shaped AS
 SELECT lines.row, shapes.select_number
@@ -32,19 +31,11 @@ FROM lines LEFT JOIN shapes ON try(json_keys(lines.text)) = shapes.keys
 WHERE lines.text IS NOT NULL
 """
 _UNREAD = "SELECT row FROM shaped WHERE select_number IS NULL"
-_DIRTY = "SELECT row FROM marks WHERE dirty"
-_MARKS = f"""
-CREATE OR REPLACE TEMP TABLE marks AS
-SELECT row, dirty, step, step_source, reward_source, correct_source, group_source, {PROMPT_KEY} AS prompt_key
-FROM mapped
-"""
-_ASKED_FIRST = "SELECT min(row) AS row FROM marks WHERE NOT dirty AND prompt_key IS NOT NULL GROUP BY prompt_key"
-_ASKED_LINES = """
-CREATE OR REPLACE TEMP VIEW asked_lines AS SELECT lines.* FROM lines SEMI JOIN asked_first USING (row)
-"""
+_DIRTY = "SELECT row FROM mapped WHERE dirty"
 _NOTHING = f"(SELECT {', '.join(f'NULL::{kind} AS {name}' for name, kind in COLUMNS.items())} LIMIT 0)"
-_CLEAN = "SELECT count(*), min(step), max(step) FROM marks WHERE NOT dirty"
-_SOURCES = "SELECT DISTINCT step_source, reward_source, correct_source, group_source FROM marks WHERE NOT dirty"
+_CLEAN = "SELECT count(*), min(step), max(step) FROM mapped WHERE NOT dirty"
+_SOURCES = "SELECT DISTINCT step_source, reward_source, correct_source, group_source FROM mapped WHERE NOT dirty"
+_ROWS_IN_BATCH = 8192  # of mapped rows: few enough that every thread gets some
 _SHORTEST_RECORD = 3
 # before the last brace of a line; a comma that JSON has not may hide behind them
 _NO_ENDING = np.frombuffer(b" \t\r\n,", np.uint8)
@@ -87,22 +78,18 @@ class Bulk:
         return is_whole
 
     def stage(self, workbench: duckdb.DuckDBPyConnection, staging: Staging) -> None:
-        """Lay the lines out as the view `bulk`; what DuckDB does not take goes into the staging.
+        """Lay the rows out as the view `bulk`; what DuckDB does not take goes into the staging.
 
-        Nothing is copied: to parse a line again is cheaper than to keep what it held.
+        Each line is parsed once for its keys and once for what they hold.
         """
         import pyarrow
 
-        lines = pyarrow.Table.from_batches(self._batches)
-        workbench.register("lines", lines)
-        workbench.register("asked_first", pyarrow.table({"row": pyarrow.array([], pyarrow.int64())}))
-        workbench.execute(_ASKED_LINES).fetchall()
-        unread = self._map(workbench)
-        workbench.execute(_MARKS).fetchall()
-        workbench.register("asked_first", pyarrow.table(dict(workbench.execute(_ASKED_FIRST).fetchnumpy())))
+        workbench.register("lines", pyarrow.Table.from_batches(self._batches))
+        statement, unread = self._map(workbench)
+        workbench.register("mapped", workbench.sql(statement).to_arrow_table(_ROWS_IN_BATCH))
+        workbench.unregister("lines")
         left = sorted(unread + [row for (row,) in workbench.execute(_DIRTY).fetchall()])
-        workbench.register("left_out", pyarrow.table({"row": pyarrow.array(left, pyarrow.int64())}))
-        without = "ANTI JOIN left_out USING (row)" if left else ""
+        without = "WHERE NOT dirty" if left else ""
         workbench.execute(
             f"CREATE OR REPLACE TEMP VIEW bulk AS SELECT * EXCLUDE (row, dirty) FROM mapped {without}"
         ).fetchall()
@@ -122,8 +109,8 @@ class Bulk:
             for column, source in zip(("step", "reward", "correct", "group"), found, strict=True):
                 staging.sources.setdefault(column, set()).add(source)
 
-    def _map(self, workbench: duckdb.DuckDBPyConnection) -> list[int]:
-        """Lay the mapped lines out as the view `mapped`; return the rows that it leaves out."""
+    def _map(self, workbench: duckdb.DuckDBPyConnection) -> tuple[str, list[int]]:
+        """Return the SELECT that maps the lines, and the rows that it leaves out."""
         shapes = [keys for (keys,) in workbench.execute(_SHAPES).fetchall()]
         selects = _selects(self.reader, shapes)
         statements = list(dict.fromkeys(select for select in selects if select))
@@ -131,16 +118,13 @@ class Bulk:
             these, unread = [_ALL], []
         else:
             self._give_numbers(workbench, shapes, [statements.index(each) if each else None for each in selects])
-            these = [_THESE.format(number=number, lines="{lines}") for number in range(len(statements))]
+            these = [_THESE.format(number=number) for number in range(len(statements))]
             unread = [row for (row,) in workbench.execute(_UNREAD).fetchall()]
-        for view, lines in (("mapped", "lines"), ("bulk_asked", "asked_lines")):
-            parts = [
-                f"(WITH these AS NOT MATERIALIZED ({which.format(lines=lines)}) {statement})"
-                for which, statement in zip(these, statements, strict=True)
-            ]
-            whole = " UNION ALL ".join(parts or [_NOTHING])
-            workbench.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {whole}").fetchall()
-        return unread
+        parts = [
+            f"(WITH these AS NOT MATERIALIZED ({which}) {statement})"
+            for which, statement in zip(these, statements, strict=True)
+        ]
+        return " UNION ALL ".join(parts or [_NOTHING]), unread
 
     @staticmethod
     def _give_numbers(
