@@ -3,7 +3,8 @@
     python benchmarks/kills.py --kills 30
 
 Each trial begins with a store of an earlier state of the logs; since then files have grown, one was rewritten, and new
-ones came. Transactions are made small, so that there are many moments between two of them.
+ones came. Transactions are made small, and a clean run says how many there are and how long one takes: each kill comes
+after some of them, and a moment later, so that it falls inside the next.
 """
 
 import argparse
@@ -16,8 +17,12 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from traceanalytics.store.store import Store
 from traceanalytics.verbs import writing
@@ -47,30 +52,46 @@ def main() -> None:
         print(json.dumps(result))
     else:
         print(f"{result['same']} of {result['kills']} stores are the same as after one clean run")
-        print(f"{result['after_nothing']} kills before the first transaction, {result['after_all']} after the last")
+        print(
+            f"{result['midway']} kills fell between the first of {result['transactions']} transactions and the last, "
+            f"{result['after_nothing']} before, {result['after_all']} after"
+        )
     sys.exit(result["same"] != result["kills"])
+
+
+class Telling(Store):
+    """A store that sends a byte whenever a transaction is done."""
+
+    def __init__(self, path: Path, told: int) -> None:
+        super().__init__(path)
+        self._told = told
+
+    @contextmanager
+    def writing(self, workbench: duckdb.DuckDBPyConnection | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        with super().writing(workbench) as connection:
+            yield connection
+        os.write(self._told, b".")
 
 
 def kill_often(folder: Path, kills: int, moments: random.Random) -> dict[str, int]:
     """Kill an ingest in a child process, finish it, and compare; return the counts."""
     logs, earlier = folder / "run", folder / "earlier.duckdb"
     write_logs(logs, moments, later=False)
-    _in_child(logs, earlier, after=None)
+    whole_run(logs, earlier)
     write_logs(logs, moments, later=True)
-    _in_child(logs, folder / "clean.duckdb", after=None)
-    clean = content(folder / "clean.duckdb")
+    whole_run(logs, folder / "clean.duckdb")
+    clean, before = content(folder / "clean.duckdb"), content(earlier)
     shutil.copy(earlier, folder / "timed.duckdb")
-    seconds = _in_child(logs, folder / "timed.duckdb", after=None)
-    result = {"kills": kills, "same": 0, "after_nothing": 0, "after_all": 0}
-    before = content(earlier)
+    done_at = whole_run(logs, folder / "timed.duckdb")
+    each = (done_at[-1] - done_at[0]) / (len(done_at) - 1)
+    result = {"kills": kills, "transactions": len(done_at), "same": 0, "midway": 0, "after_nothing": 0, "after_all": 0}
     for number in range(kills):
         path = folder / f"{number}.duckdb"
         shutil.copy(earlier, path)
-        _in_child(logs, path, after=moments.uniform(0, seconds))
+        killed_run(logs, path, after=moments.randrange(len(done_at)), and_seconds=moments.uniform(0, each))
         found = content(path)
-        result["after_nothing"] += found == before
-        result["after_all"] += found == clean
-        _in_child(logs, path, after=None)
+        result["after_nothing" if found == before else "after_all" if found == clean else "midway"] += 1
+        whole_run(logs, path)
         result["same"] += content(path) == clean
         path.unlink()
     return result
@@ -114,21 +135,38 @@ def _line(step: int, number: int, word: str) -> str:
     )
 
 
-def _in_child(logs: Path, store: Path, *, after: float | None) -> float:
-    """Ingest in a child process; kill it after so many seconds. Return how long it ran."""
-    began = time.monotonic()
+def whole_run(logs: Path, store: Path) -> list[float]:
+    """Ingest in a child process; return when each transaction was done."""
+    child, told = _in_child(logs, store)
+    done_at = []
+    while os.read(told, 1):
+        done_at.append(time.monotonic())
+    os.close(told)
+    if status := os.waitpid(child, 0)[1]:
+        raise RuntimeError(f"the ingest of {logs} ended with status {status}")
+    return done_at
+
+
+def killed_run(logs: Path, store: Path, *, after: int, and_seconds: float) -> None:
+    """Ingest in a child process, and kill it so many seconds after so many transactions."""
+    child, told = _in_child(logs, store)
+    for _ in range(after):
+        os.read(told, 1)
+    time.sleep(and_seconds)
+    os.kill(child, signal.SIGKILL)
+    os.close(told)
+    os.waitpid(child, 0)
+
+
+def _in_child(logs: Path, store: Path) -> tuple[int, int]:
+    told, tells = os.pipe()
     child = os.fork()
     if child == 0:
         writing.BULK_BYTES = writing.LEAST_BYTES = TRANSACTION_BYTES
-        ingest([logs], store=Store(store))
+        ingest([logs], store=Telling(store, tells))
         os._exit(0)
-    if after is not None:
-        time.sleep(after)
-        os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    if after is None and status:
-        raise RuntimeError(f"the ingest of {logs} ended with status {status}")
-    return time.monotonic() - began
+    os.close(tells)
+    return child, told
 
 
 if __name__ == "__main__":

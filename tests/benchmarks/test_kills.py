@@ -12,3 +12,4 @@ def test_a_killed_ingest_that_is_run_again_is_one_clean_run() -> None:
     command = [sys.executable, str(ROOT / "benchmarks" / "kills.py"), "--kills", "3", "--json"]
     result = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     assert result["same"] == result["kills"] == 3
+    assert result["midway"] + result["after_nothing"] + result["after_all"] == 3

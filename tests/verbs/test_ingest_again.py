@@ -3,13 +3,16 @@
 import json
 import os
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from traceanalytics.errors import BadInput, TraceAnalyticsError
+from traceanalytics.readers.shapes import read_blocks
 from traceanalytics.store.store import Store
+from traceanalytics.verbs import reading, writing
 from traceanalytics.verbs.ingest import IngestReport, ingest
 
 LONG_AGO = 1_700_000_000
@@ -137,6 +140,16 @@ def test_a_rewritten_file_is_counted_with_what_it_replaced(store: Store, run: Pa
     assert total(ingest([run], store=store), "rewritten", "replaced", "rollouts") == (1, 2, 1)
     write(run / "1.jsonl", [record(7), record(8)], at=LONG_AGO + 9)
     assert total(ingest([run], store=store), "rewritten", "replaced", "rollouts") == (0, 0, 1)
+
+
+def test_a_file_that_takes_several_transactions_is_read_whole(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "BULK_BYTES", 1)
+    monkeypatch.setattr(reading, "read_blocks", partial(read_blocks, size=512))
+    path = write(tmp_path / "long.jsonl", map(record, range(60)))
+    assert ingest([path], store=store).total("rollouts") == 60
+    assert store.sql("SELECT line FROM rollouts ORDER BY line")["line"].to_pylist() == list(range(1, 61))
 
 
 @pytest.mark.parametrize("name", ["1.jsonl", "a.json"])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from traceanalytics.errors import BadInput
 from traceanalytics.readers.base import READERS
+from traceanalytics.readers.shapes import Block
 from traceanalytics.store.append import (
     RUN_COLUMNS,
     append,
@@ -118,8 +119,7 @@ class Writer:
             self._going.append((job, job.line - 1))
         if not reads_in_bulk(job):
             return None
-        self._bulk = self._bulk or Bulk(job.reader)
-        return self._bulk.add
+        return self._add_block
 
     def write_when_due(self) -> None:
         """Store what is gathered once it is worth a transaction."""
@@ -152,6 +152,11 @@ class Writer:
         self._going = []
         if time.monotonic() - began > LONGEST:
             self._most_bytes = max(LEAST_BYTES, self._most_bytes // 2)
+
+    def _add_block(self, job: Job, block: Block, staging: Staging) -> bool:
+        """Take a block; one file may fill several transactions, and so several of these."""
+        self._bulk = self._bulk or Bulk(job.reader)
+        return self._bulk.add(job, block, staging)
 
     def _decide(self) -> None:
         """Remember where the columns of this call's rows came from."""
