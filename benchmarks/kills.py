@@ -19,16 +19,19 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from traceanalytics.readers.shapes import read_blocks
 from traceanalytics.store.store import Store
-from traceanalytics.verbs import writing
+from traceanalytics.verbs import reading, writing
 from traceanalytics.verbs.ingest import ingest
 
-TRANSACTION_BYTES = 20_000
+TRANSACTION_BYTES = 12_000
+BLOCK_BYTES = 4_000  # so that files end in the middle of transactions, and transactions in the middle of files
 KEYS = {
     "runs": "run_id, framework, reader, config",
     "prompts": "prompt_key, problem_key, text, ground_truth",
@@ -163,6 +166,7 @@ def _in_child(logs: Path, store: Path) -> tuple[int, int]:
     child = os.fork()
     if child == 0:
         writing.BULK_BYTES = writing.LEAST_BYTES = TRANSACTION_BYTES
+        reading.read_blocks = partial(read_blocks, size=BLOCK_BYTES)
         ingest([logs], store=Telling(store, tells))
         os._exit(0)
     os.close(tells)
