@@ -17,10 +17,11 @@ def build(store: Store, selectors: Selectors) -> list[Block]:
     view = look(store, selectors)
     warnings = "\n\n".join(f"{each[0].upper()}{each[1:]}." for each in cautions(view))
     said: list[Block] = [Text(warnings, "warning", sql_of_cautions(view))] if warnings else []
+    length, measured = _length(view)
     return [
         *said,
-        *_from_query(view, "length_over_steps", "median_characters", "Length of responses", "median characters"),
-        *_from_query(view, "length_over_steps", "share_truncated", "Cut at the length limit", "share of rollouts"),
+        *_from_query(view, length, "median_characters", "Length of responses", "median characters", measured),
+        *_from_query(view, length, "share_truncated", "Cut at the length limit", "share of rollouts"),
         *_from_query(
             view, "group_health", "share_zero_variance", "Groups whose rewards are all alike", "share of groups",
             "Such a group gives no rollout an advantage: it teaches nothing.",
@@ -32,10 +33,18 @@ def build(store: Store, selectors: Selectors) -> list[Block]:
     ]  # fmt: skip
 
 
+def _length(view: View) -> tuple[str, str]:
+    """Return the query of lengths, and what it counts: where all is tagged, no text is read for it."""
+    whole = all(row["tagged"] == row["rollouts"] for row in view.rows("run_status"))
+    if not whole:
+        return "length_over_steps", ""
+    return "own_length_over_steps", "What the model itself wrote: without what tools returned, and white space around."
+
+
 def _from_query(view: View, query: str, column: str, title: str, y_title: str, lead: str = "") -> list[Block]:
     asked = {"in_split": view.split, "bin_width": view.bin_width}
     found = view.rows(query, **asked)
-    count = "rollouts" if query == "length_over_steps" else "groups"
+    count = "groups" if query == "group_health" else "rollouts"
     rows = [
         {"run": row["run_id"], "step": row["step"] or 0, "value": row[column], "rollouts": row[count]}
         for row in found
@@ -64,12 +73,13 @@ def _stability(view: View) -> list[Block]:
         for row in answer.table.to_pylist()
     ]
     what = " or ".join(dict.fromkeys(row["what"] for row in rows))
+    is_share = what == "right answers"
     chart = lines_over_steps(
         rows,
         color="run",
         color_title="run",
-        y_title=f"{what}, prompts held fixed",
-        percent=False,
+        y_title=f"{'share of ' if is_share else ''}{what}, same prompts",
+        percent=is_share,
         height=180,
         counted="",
     )

@@ -2,7 +2,7 @@
 
 from traceanalytics.findings.audits import drifts
 from traceanalytics.pages.base import Block, Chart, Page, Selectors, Table, Text
-from traceanalytics.pages.drift import draw_errors, errors_over_eras
+from traceanalytics.pages.drift import draw_errors, ends_of, errors_over_eras
 from traceanalytics.pages.view import View, as_table, look
 from traceanalytics.stats.correction import Audit
 from traceanalytics.store.store import Store
@@ -37,6 +37,7 @@ def _audits(view: View) -> list[Block]:
                 "warning",
             )
         ]
+    rows.sort(key=lambda row: (row["behavior"], row["run"], ends_of(row["steps"])))
     sql = f"{_AUDITS.strip()};"
     warnings: list[Block] = [Text(str(drift), "warning", sql) for drift in drifts(view.store)]
     return [*warnings, _precision_and_recall(rows, sql), _errors(view, rows, sql)]

@@ -89,3 +89,9 @@ def test_points_lead_to_rollouts_that_show_it_nearly_do_or_part_two_taggers(tagg
     ]
     assert tagged.query("rollouts_of_points", **asked, in_search="zebra").num_rows == 0
     assert tagged.query("rollouts_of_points", **asked, in_runs=["s"]).num_rows == 0
+
+
+def test_own_lengths_are_those_that_the_tagger_counted(tagged: Store) -> None:
+    rows = tagged.query("own_length_over_steps", in_run="r").to_pylist()
+    assert [(row["step"], row["rollouts"], row["median_characters"]) for row in rows] == [(0, 2, 18.0), (10, 2, 9.0)]
+    assert tagged.query("length_over_steps", in_run="r").to_pylist()[1]["rollouts"] == 3, "the untagged one, too"

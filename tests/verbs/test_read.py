@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from traceanalytics.cli import app
 from traceanalytics.errors import BadInput
-from traceanalytics.pages.terminal import Browser
+from traceanalytics.pages.terminal import KEYS, Browser
 from traceanalytics.store.store import Store
 from traceanalytics.verbs.read import read
 
@@ -54,6 +54,13 @@ def test_the_keys_are_on_the_screen_and_do_what_they_say(analyzed: Store) -> Non
         assert browser.press(key)
         assert holds(), key
     assert not browser.press("q")
+
+
+def test_all_keys_are_on_a_screen_of_80_columns(analyzed: Store) -> None:
+    browser = read(analyzed, run="random")
+    keys = " ".join(text_of(browser, 79, 24).splitlines()[-2:])
+    assert [key for key in KEYS.split("  ") if key not in keys] == []
+    assert len(browser.screen(79, 24)) == 24
 
 
 def test_a_search_is_typed_on_the_last_line(analyzed: Store) -> None:

@@ -139,7 +139,7 @@ def small_multiples(rows: Rows, rewards: Rows, *, curve_title: str = "run") -> "
         .encode(x=alt.X("step:Q", title=None, axis=alt.Axis(tickMinStep=1, tickCount=4)), color=color)
     )
     curves, singles = base.transform_filter("!datum.single"), base.transform_filter("datum.single")
-    share = alt.Y("value:Q", title=None, axis=alt.Axis(format="%", tickCount=3, labelFlush=True))
+    share = alt.Y("value:Q", title=None, axis=alt.Axis(format="%", tickCount=3))
     faint = _picked(pick, 0.18, 0.03)
     told = [alt.Tooltip("behavior:N"), alt.Tooltip("run:N"), *_numbers("share")]
     thin = singles.mark_line(strokeWidth=0.8).encode(
@@ -162,7 +162,7 @@ def small_multiples(rows: Rows, rewards: Rows, *, curve_title: str = "run") -> "
         facet=alt.Facet("behavior:N", title=None),
         columns=4,
         bounds="flush",
-        spacing={"row": 34, "column": _SMALL_AXIS},
+        spacing={"row": 42, "column": _SMALL_AXIS},
     ).resolve_scale(y="independent")
     return alt.vconcat(strip, cells, spacing=36, usermeta={"smallest": 260, "room": 80})
 
@@ -302,11 +302,12 @@ def _over_steps(rows: Rows, y_title: str, *, percent: bool) -> "altair.Chart":
     return alt.Chart(data_of(rows)).encode(x=steps_axis(), y=_share(y_title, percent=percent))
 
 
-def steps_axis(title: str = "training step") -> "altair.X":
+def steps_axis(title: str = "training step", *, padding: int = 0, ticks: int = 8) -> "altair.X":
     import altair as alt
 
-    axis = alt.Axis(tickMinStep=1, tickCount=8, labelFlush=False)
-    return alt.X("step:Q", title=title, axis=axis, scale=alt.Scale(zero=False, nice=False))
+    axis = alt.Axis(tickMinStep=1, tickCount=ticks, labelFlush=False)
+    scale = alt.Scale(zero=False, nice=False, **({"padding": padding} if padding else {}))
+    return alt.X("step:Q", title=title, axis=axis, scale=scale)
 
 
 def _share(title: str, *, percent: bool = True, extent: int = 0) -> "altair.Y":

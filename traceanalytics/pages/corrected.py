@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
+from traceanalytics.pages.drift import ends_of
 from traceanalytics.pages.rates import Rates, rates_over_steps
 from traceanalytics.pages.view import View, state_of
 from traceanalytics.stats.correction import Audit, corrected_rate
@@ -57,6 +58,5 @@ def _audits(store: Store, state: tuple[int, int]) -> list[dict[str, JSON]]:
     """Return the audits of the tagger, with the first and the last step of their band."""
     rows: list[dict[str, JSON]] = store.sql(_AUDITS).to_pylist()
     for row in rows:
-        first, _, last = row["step_band"].partition("-")
-        row["first"], row["last"] = int(first), int(last or first)
+        row["first"], row["last"] = ends_of(row["step_band"])
     return rows

@@ -22,11 +22,11 @@ def errors_over_eras(view: View, audits: Sequence[Mapping[str, JSON]]) -> Rates:
     late = {(drift.behavior, drift.run, drift.late): str(drift) for drift in drifts(view.store)}
     rows: Rates = []
     for row in audits:
-        first, _, last = row["steps"].partition("-")
+        first, last = ends_of(row["steps"])
         audit = Audit(row["tp"], row["fp"], row["fn"], row["tn"])
         place = {
             "audited": row["behavior"] if len(view.runs) < 2 else f"{row['behavior']}, {row['run']}",
-            "step": (int(first) + int(last or first)) / 2,
+            "step": (first + last) / 2,
             "era": f"steps {row['steps']}",
             "alarm": late.get((row["behavior"], row["run"], row["steps"])),
         }
@@ -37,6 +37,16 @@ def errors_over_eras(view: View, audits: Sequence[Mapping[str, JSON]]) -> Rates:
             if n > 0:
                 rows.append({**place, "error": what, **_limits(rate), "n": round(n)})
     return rows
+
+
+def ends_of(band: str) -> tuple[int, int]:
+    """Return the first and the last step of an era.
+
+    >>> ends_of("50-99"), ends_of("7")
+    ((50, 99), (7, 7))
+    """
+    first, _, last = band.partition("-")
+    return int(first), int(last or first)
 
 
 def draw_errors(rows: Rates) -> "altair.FacetChart":
@@ -50,7 +60,7 @@ def draw_errors(rows: Rates) -> "altair.FacetChart":
     ]
     axis = alt.Axis(format="%", tickCount=4)
     base = alt.Chart().encode(
-        x=steps_axis("training step, middle of the era"),
+        x=steps_axis("training step, middle of the era", padding=16, ticks=5),
         color=alt.Color("error:N", title="error", scale=alt.Scale(domain=[FALSE_ALARM, MISS])),
     )
     ranges = base.mark_rule(strokeWidth=2).encode(
@@ -62,8 +72,8 @@ def draw_errors(rows: Rates) -> "altair.FacetChart":
     alarms = (
         alt.Chart()
         .transform_filter("isValid(datum.alarm)")
-        .mark_point(shape="triangle-up", size=160, filled=True, color="#D55E00", opacity=1)
-        .encode(x=alt.X("step:Q"), y=alt.YValue(10), tooltip=[alt.Tooltip("alarm:N")])
+        .mark_point(shape="triangle-down", size=130, filled=True, color="#D55E00", opacity=1)
+        .encode(x=alt.X("step:Q"), y=alt.YValue(6), tooltip=[alt.Tooltip("alarm:N")])
     )
     cell = alt.layer(ranges, lines, alarms, data=data_of(rows)).properties(width="container", height=150)
     facet = alt.Facet("audited:N", title=None)

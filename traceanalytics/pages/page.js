@@ -45,7 +45,7 @@ async function draw(place) {
   const given = withRows(specs[Number(place.dataset.chart)]);
   const alone = { autosize: { type: "fit-x", contains: "padding" }, ...given };
   const spec = given.width === "container" ? alone : fit(given, place.clientWidth);
-  const labelLimit = Math.max(90, place.clientWidth - (given.usermeta?.room ?? AXIS_ROOM) - 74);
+  const labelLimit = Math.max(90, place.clientWidth - (given.usermeta?.room ?? AXIS_ROOM) - 24);
   const few = place.clientWidth < 500 ? { legend: { ...config.legend, columns: 1, labelLimit } } : {};
   const drawn = await window.vegaEmbed(place, { ...spec, config: { ...spec.config, ...config, ...few } }, { actions: false, renderer: "svg" });
   views[place.dataset.chart] = drawn.view;

@@ -75,7 +75,7 @@ class Browser:
     def screen(self, width: int, height: int) -> list[Line]:
         """Return as many lines as there is room for: what is chosen, the text, the keys."""
         head = [[(cut(self._choice(), width), STRONG)]]
-        foot = [[(cut(KEYS if self.typing is None else f"search: {self.typing}▏", width), FAINT)]]
+        foot = _keys(width) if self.typing is None else [[(cut(f"search: {self.typing}▏", width), FAINT)]]
         body = self._body(width)
         room = height - len(head) - len(foot)
         self.top = min(self.top, max(len(body) - room, 0))
@@ -124,6 +124,15 @@ class Browser:
         yield from wrapped([(shown_text(reading.prompt), PLAIN)], width)
         yield [("── response", STRONG)]
         yield from wrapped(_lit(reading, self.behavior), width)
+
+
+def _keys(width: int) -> list[Line]:
+    """Return all keys, on as many lines as a narrow screen needs."""
+    lines = [""]
+    for key in KEYS.split("  "):
+        longer = f"{lines[-1]}  {key}" if lines[-1] else key
+        lines = [*lines[:-1], longer] if len(longer) <= width else [*lines, key]
+    return [[(cut(line, width), FAINT)] for line in lines if line]
 
 
 def _next_behavior(browser: Browser) -> None:
