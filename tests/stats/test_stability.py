@@ -24,6 +24,32 @@ def test_a_jump_is_sharp_and_a_drift_is_not() -> None:
     assert (drift.start, drift.end) == (pytest.approx(29, abs=15), pytest.approx(261, abs=15))
 
 
+def told(course: np.ndarray, prompts: int, samples: int, *, worlds: int = 40) -> list[tuple[float, float]]:
+    """Return the limits of the sharpness in worlds whose prompts differ in how inclined they are."""
+    limits = []
+    for seed in range(worlds):
+        draws = np.random.default_rng(seed)
+        logits = np.log(course / (1 - course)) + draws.normal(0, 0.9, (prompts, 1))
+        hits = draws.binomial(samples, 1 / (1 + np.exp(-logits)))
+        found = transition(np.arange(len(course)) * 10, hits, np.full(hits.shape, samples)).sharpness
+        limits.append((found.low, found.high))
+    return limits
+
+
+@pytest.mark.parametrize(("prompts", "samples"), [(32, 4), (128, 8)])
+def test_noise_makes_no_jump_of_a_drift_and_no_drift_of_a_jump(prompts: int, samples: int) -> None:
+    drift, jump = np.linspace(0.3, 0.6, 16), np.where(np.arange(16) < 8, 0.3, 0.6)
+    assert sum(high < 0.25 for _, high in told(drift, prompts, samples)) <= 2
+    jumps = told(jump, prompts, samples)
+    assert sum(low > 0.5 for low, _ in jumps) <= 2
+    assert prompts < 100 or sum(high < 0.25 for _, high in jumps) >= 36
+
+
+def test_limits_of_a_ramp_of_half_the_run_hold_it() -> None:
+    ramp = 0.3 + 0.4 * np.clip((np.arange(21) - 5) / 10, 0, 1)
+    assert sum(low <= 0.5 <= high for low, high in told(ramp, 128, 8, worlds=40)) >= 36
+
+
 def test_a_fall_has_a_rise_time_too() -> None:
     assert transition(STEPS, *drawn(np.where(STEPS < 150, 0.8, 0.3))).rise_time.value <= 10
 

@@ -45,12 +45,12 @@ class Rise:
 def infer(
     store: Store, *, in_run: str | None = None, in_behavior: str = "code_reasoning", in_split: str | None = None
 ) -> Answer:
-    """Fit a monotone curve to every run's course and time its rise or fall."""
+    """Fit level, ramp, level to every run's course and time its rise or fall."""
 
     def ask(run: str) -> Rise:
         course = course_of(store, run, behavior=in_behavior, split=in_split)
         try:
-            return Rise(course, transition(course.steps, course.hits, course.n, resamples=2000))
+            return Rise(course, transition(course.steps, course.hits, course.n))
         except Refused as refusal:
             raise Refused(f"{in_behavior} of run {run!r}: {refusal}") from refusal
 
@@ -66,7 +66,7 @@ def infer(
             f"{each.course.run}: evaluations lie up to {apart:.0f} steps apart; a faster rise looks the same"
         )
         caveats += each.course.caveats
-    caveats.append("the curve fitted is monotone: a rise that falls again is read beside the curve")
+    caveats.append("the curve fitted is level, ramp, level: a rise that falls again is read beside the curve")
     caveats += [*left_out, UNCORRECTED, *([ONE_RUN] if len(found) == 1 else [])]
     return Answer(estimates, "; ".join(each.sentence for each in found), caveats, _table(found))
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from traceanalytics.errors import Refused
-from traceanalytics.stats.bootstrap import cluster_weights
-from traceanalytics.stats.estimate import Estimate, Floats, Numbers, floats
+from traceanalytics.stats.estimate import Estimate, Floats, Numbers, floats, normal_quantile, t_quantile
 from traceanalytics.stats.onset import Changes, resampled_changes
 from traceanalytics.stats.series import stationary_resamples
 
 WINDOW = 7  # evaluations of the local line that is taken for the course of a curve
+LENGTHS, PLACES = 41, 81  # of ramps that are tried
 STRAIGHT = 0.8  # a straight drift spends 80% of the run between 10 and 90% of its change
 
 
@@ -33,34 +33,59 @@ class Drawdown:
     trough: float
 
 
-def transition(
-    steps: Numbers, numerators: Numbers, denominators: Numbers, *, resamples: int = 500, confidence: float = 0.95
-) -> Transition:
-    """Measure the 10-90% rise time of a monotone fit (isotonic regression, Barlow et al. 1972); bootstrap over prompts.
+def transition(steps: Numbers, numerators: Numbers, denominators: Numbers, *, confidence: float = 0.95) -> Transition:
+    """Time 10 to 90% of the ramp that fits best, by least squares; limits by profile likelihood (Wilks 1938).
 
-    Counts are prompts × steps. Refuses where first and last third of the run do not differ.
+    Counts are prompts × steps. Limits hold the lengths whose best placed ramp leaves no more than the best of all does
+    by what sampling explains: where a drift fits a noisy curve about as well as a jump, both are inside. Refuses where
+    first and last third of the run do not differ.
     """
     steps, numerators, denominators = floats(steps), floats(numerators), floats(denominators)
     if len(steps) < 5:
         raise Refused(f"{len(steps)} evaluations: a rise time needs at least 5")
     total = denominators.sum(axis=0)
     curve = numerators.sum(axis=0) / total
-    weights = cluster_weights(len(numerators), resamples=resamples)
-    resampled_n = weights @ denominators
-    curves = (weights @ numerators) / np.maximum(resampled_n, 1)
+    influences = (numerators - denominators * curve) / total
     third = max(1, len(steps) // 3)
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    low, high = np.quantile(curves[:, -third:].mean(axis=1) - curves[:, :third].mean(axis=1), tails)
+    change = curve[-third:].mean() - curve[:third].mean()
+    by_prompt = influences[:, -third:].mean(axis=1) - influences[:, :third].mean(axis=1)
+    prompts = len(numerators)
+    error = float(np.sqrt(prompts / max(prompts - 1, 1) * (by_prompt**2).sum()))
+    half = float(t_quantile(confidence, max(prompts - 1, 1))) * error
+    low, high = change - half, change + half
     if low <= 0 <= high:
         raise Refused(f"the change from the first to the last third is [{low:.3f}, {high:.3f}]: no rise to time")
-    sign = 1.0 if low > 0 else -1.0
-    start, end = _crossings(steps, sign * curve, total)
-    times = np.array([np.diff(_crossings(steps, sign * c, n))[0] for c, n in zip(curves, resampled_n, strict=True)])
-    low, high = np.quantile(times, tails)
-    whole, prompts = STRAIGHT * float(steps[-1] - steps[0]), len(numerators)
-    rise = Estimate(end - start, min(float(low), end - start), max(float(high), end - start), prompts)
-    sharpness = Estimate(rise.value / whole, rise.low / whole, rise.high / whole, prompts)
-    return Transition(rise, sharpness, start, end)
+    sharpnesses = np.linspace(0, 1, LENGTHS)
+    fits = [_best_ramp(steps, curve, 1 / _variances(influences, total), each) for each in sharpnesses]
+    left = np.array([each for each, _ in fits])
+    # What no ramp explains, such as a wobble, counts as noise.
+    scale = max(1.0, float(left.min()) / max(len(steps) - 4, 1))
+    held = sharpnesses[left <= left.min() + scale * normal_quantile(confidence) ** 2]
+    start, end = _crossings(steps, fits[int(left.argmin())][1])
+    whole = STRAIGHT * float(steps[-1] - steps[0])
+    low, high = float(min(held[0], (end - start) / whole)), float(max(held[-1], (end - start) / whole))
+    rise = Estimate(end - start, low * whole, high * whole, prompts)
+    return Transition(rise, Estimate(rise.value / whole, low, high, prompts), start, end)
+
+
+def _variances(influences: Floats, total: Floats) -> Floats:
+    """Return each step's sampling variance beside what prompts bring to all steps alike; of no event as of one."""
+    varying = influences - influences.mean(axis=1, keepdims=True)
+    return floats(np.maximum((varying**2).sum(axis=0), 1 / (total + 2) ** 2))
+
+
+def _best_ramp(steps: Floats, curve: Floats, weights: Floats, sharpness: float) -> tuple[float, Floats]:
+    """Return what the best placed ramp of this length leaves, by weighted least squares, and the course it makes."""
+    whole = float(steps[-1] - steps[0])
+    length = max(sharpness * whole, 1e-9)
+    starts = steps[0] + np.linspace(0, whole - length, PLACES if sharpness < 1 else 1)
+    ramps = np.clip((steps - starts[:, None]) / length, 0, 1)
+    level = curve @ weights / weights.sum()
+    apart, away = ramps - (ramps @ weights / weights.sum())[:, None], curve - level
+    along, size = (apart * weights) @ away, np.maximum(apart**2 @ weights, 1e-300)
+    best = int((along**2 / size).argmax())
+    course = apart[best] * along[best] / size[best]
+    return float(((away - course) ** 2) @ weights), floats(level + course)
 
 
 def detrended_spread(values: Numbers, standard_errors: Numbers, *, confidence: float = 0.95) -> Estimate:
@@ -126,16 +151,11 @@ def drawdown(changes: Changes, *, confidence: float = 0.95, resamples: int = 500
     return Drawdown(depth, float(changes.steps[earlier[deepest]]), float(changes.steps[later[deepest]]))
 
 
-def _crossings(steps: Floats, curve: Floats, weights: Floats) -> tuple[float, float]:
-    """Return where the monotone fit passes 10 and 90% of its change, on straight lines between evaluations."""
-    from scipy.optimize import isotonic_regression
-
-    fit = isotonic_regression(curve, weights=np.maximum(weights, 1e-9)).x
-    change = fit[-1] - fit[0]
-    if change <= 0:
-        return float(steps[0]), float(steps[-1])
-    rising = fit + np.arange(len(fit)) * 1e-12  # np.interp asks for a strict order
-    first, last = np.interp([fit[0] + part * change for part in (0.1, 0.9)], rising, steps)
+def _crossings(steps: Floats, course: Floats) -> tuple[float, float]:
+    """Return where a ramp passes 10 and 90% of its change, on straight lines between evaluations."""
+    part = (course - course[0]) / (course[-1] - course[0])
+    strict = part + np.arange(len(part)) * 1e-12  # np.interp asks for a strict order
+    first, last = np.interp([0.1, 0.9], strict, steps)
     return float(first), float(last)
 
 
