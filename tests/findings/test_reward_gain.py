@@ -79,3 +79,25 @@ def test_runs_without_common_prompts_are_not_held_against_each_other(store: Stor
         Refused, match="runs 'b' and 'a' share 0 prompts: at least 20 are needed to compare their gains"
     ):
         gain(store)
+
+
+def test_published_gains_are_smoothed_ends_beside_the_raw_ones(store: Store) -> None:
+    # The majority reward: 382 of 500 right at step 150 (27.0 points over 247), printed as a gain of 26.5.
+    right = {0: 247, **dict.fromkeys(range(15, 135, 15), 379), 135: 381, 150: 382}
+    ends = [Row(f"p{i}", step, "majority", i < n, None) for step, n in right.items() if step for i in range(500)]
+    base = [Row(f"p{i}", 0, "majority", i < 247, None) for i in range(500)]
+    by_label = {each.label: each for each in gain(fill(store, base + ends)).estimates}
+    assert round(100 * by_label["gain"].value, 1) == 27.0
+    smoothed = by_label["gain to the mean of the last 10 evaluations"]
+    assert round(100 * smoothed.value, 1) == 26.5
+    assert (smoothed.n, smoothed.unit) == (500, "prompts")
+
+
+def test_evaluations_under_another_template_are_not_averaged(store: Store) -> None:
+    rows = [
+        Row(f"p{i}", step, correct=i < 10 + step, shown=None, condition={"template": "b" if step == 10 else "a"})
+        for step in (0, 10, 20, 30)
+        for i in range(60)
+    ]
+    labels = [each.label for each in gain(fill(store, rows)).estimates]
+    assert labels == ["gain", "gain to the mean of the last 2 evaluations"]

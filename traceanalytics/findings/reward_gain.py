@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -11,15 +11,19 @@ from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import (
     FEWEST_PROMPTS,
+    MOST_MISSING,
     Ends,
     ask_each,
     both_ends,
+    counts_at,
+    evaluations_of,
     named,
     percent,
     points,
+    row_at,
     runs_of,
 )
-from traceanalytics.stats.differences import mean_of_changes_limits
+from traceanalytics.stats.differences import mean_of_changes, mean_of_changes_limits
 from traceanalytics.stats.equivalence import equivalence
 from traceanalytics.stats.estimate import Estimate, Floats, normal_p
 from traceanalytics.stats.multiplicity import holm
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 TRUE_REWARD = "ground_truth"
+SMOOTHED = 10  # evaluations at the end that published gains are the mean of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class Gain:
     by_prompt: Floats
     total: Estimate
     p: float
+    smoothed: tuple[int, Estimate] | None  # evaluations averaged at the end, and the gain to their mean
 
     @property
     def run(self) -> str:
@@ -75,13 +81,13 @@ def infer(
 
     def ask(run: str) -> Gain:
         ends = both_ends(store, run, split=in_split, from_step=from_step, to_step=to_step)
-        return _gain(ends, *_described(store, run))
+        return _gain(ends, *_described(store, run), _smoothed(store, ends))
 
     found, left_out = ask_each(runs_of(store, in_run), ask)
     true = _true_gain(ask, found, runs_of(store, true_run)[0] if true_run is not None else None)
     compared = [] if true is None else [_against(each, true, margin) for each in found if each.run != true.run]
     several = len(found) > 1
-    estimates = [named(f"{each.run}: gain" if several else "gain", each.total) for each in found]
+    estimates = [number for each in found for number in _numbers(each, several=several)]
     for each in compared:
         estimates.append(named(f"{each.run}: gain less that of the true reward", each.less_true))
         if each.part_of_true is not None:
@@ -93,13 +99,45 @@ def infer(
     return Answer(estimates, _verdict(found, true, compared), caveats, _table(found, compared))
 
 
-def _gain(ends: Ends, reward: str | None, model: str | None) -> Gain:
+def _gain(ends: Ends, reward: str | None, model: str | None, smoothed: tuple[int, Estimate] | None) -> Gain:
     before, after = (each.column("correct") / each.column("graded") for each in (ends.base, ends.final))
     limits = mean_of_changes_limits(after - before, after * (1 - before) + before * (1 - after))
     value, error = float(limits.value), float(limits.standard_error)
     total = Estimate(value, float(limits.low), float(limits.high), int(limits.prompts))
     p = normal_p(value / error) if error > 0 else float(value == 0)
-    return Gain(ends, reward, model, after - before, total, p)
+    return Gain(ends, reward, model, after - before, total, p, smoothed)
+
+
+def _smoothed(store: Store, ends: Ends) -> tuple[int, Estimate] | None:
+    """Return the gain to the mean of the last evaluations, as published gains are: the first is left as it is.
+
+    Evaluations sampled otherwise, or with gaps, are not among them; with one there is nothing to average.
+    """
+    rows = evaluations_of(store, ends.run, ends.split)
+    first = row_at(rows, ends.base.step, 0)
+    later = [row for row in rows if ends.base.step < row["step"] <= ends.final.step][-SMOOTHED:]
+    later = [row for row in later if row["conditions"] == first["conditions"] and _is_whole(row)]
+    if len(later) < 2:
+        return None
+    held = np.zeros((2, len(ends.prompts)))
+    for counts in counts_at(store, *later, behavior=None):
+        held += np.array([counts.get(prompt, [0, 0])[:2] for prompt in ends.prompts], dtype=np.float64).T
+    before = ends.base.column("correct") / ends.base.column("graded")
+    after = held[1] / held[0]  # every prompt is in the last evaluation, so that none is divided by 0
+    return len(later), mean_of_changes(after - before, after * (1 - before) + before * (1 - after))
+
+
+def _is_whole(row: dict[str, Any]) -> bool:
+    return bool(row["graded"] >= (1 - MOST_MISSING) * row["rollouts"])
+
+
+def _numbers(each: Gain, *, several: bool) -> list[Named]:
+    label = f"{each.run}: gain" if several else "gain"
+    numbers = [named(label, each.total)]
+    if each.smoothed is not None:
+        evaluations, gain = each.smoothed
+        numbers.append(named(f"{label} to the mean of the last {evaluations} evaluations", gain))
+    return numbers
 
 
 def _described(store: Store, run: str) -> tuple[str | None, str | None]:
@@ -197,6 +235,7 @@ def _table(found: Sequence[Gain], compared: Sequence[Against]) -> "pyarrow.Table
                 "low": each.total.low,
                 "high": each.total.high,
                 "prompts": each.total.n,
+                "smoothed_gain": each.smoothed[1].value if each.smoothed is not None else None,
                 "adjusted_p": float(p),
                 "less_true": beside.less_true.value if beside is not None else None,
                 "equivalent_p": beside.equivalent_p if beside is not None else None,
