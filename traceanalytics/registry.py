@@ -1,5 +1,6 @@
 """Plug-ins by name: ours and a stranger's are declared the same way, as entry points."""
 
+import sys
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -16,13 +17,16 @@ Plugin = TypeVar("Plugin")
 
 def load_file(path: Path) -> ModuleType:
     """Run one Python file that a user put in a folder of theirs, as a module."""
-    spec = spec_from_file_location(f"traceanalytics_user_{path.stem}", path)
+    name = f"traceanalytics_user_{path.parent.name}_{path.stem}"
+    spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise TraceAnalyticsError(f"{path}: no Python file")
     module = module_from_spec(spec)
+    sys.modules[name] = module  # where dataclasses look up the annotations of a class
     try:
         spec.loader.exec_module(module)
     except Exception as error:
+        del sys.modules[name]
         raise TraceAnalyticsError(f"{path}: {type(error).__name__} while loading: {error}") from error
     return module
 
