@@ -14,6 +14,7 @@
 -- column rollout_id VARCHAR:  the rollout; `ta show` prints it whole
 -- column is_judged_shown BOOLEAN: whether the judge sees any of the behaviors
 -- column is_tagged BOOLEAN:   whether the tagger does
+-- column correct BOOLEAN:     whether the answer is right; NULL where nothing graded it
 -- column drawn_with DOUBLE:   the probability with which the rollout was drawn
 -- column judged_by VARCHAR:   author, a person, or llm:<model>
 CREATE OR REPLACE MACRO audited_rollouts(
@@ -62,6 +63,7 @@ SELECT
     rollouts.rollout_id,
     whole.is_judged_shown,
     list_has_any(tagged.shown, in_behaviors) AS is_tagged,
+    rollouts.correct,
     whole.drawn_with,
     whole.judged_by
 FROM whole

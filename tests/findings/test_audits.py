@@ -21,9 +21,17 @@ FALSE_POSITIVES = {0: 0.05, 40: 0.05, 80: 0.05}
 
 
 def plant(
-    store: Store, *, rates: dict[int, float], false_positives: dict[int, float], seed: int = 0
+    store: Store,
+    *,
+    rates: dict[int, float],
+    false_positives: dict[int, float],
+    right: tuple[float, float] = (0.5, 0.5),
+    seed: int = 0,
 ) -> dict[str, bool]:
-    """Fill a store with 40 prompts × 8 rollouts × 3 steps and return the truth of each rollout."""
+    """Fill a store with 40 prompts × 8 rollouts × 3 steps and return the truth of each rollout.
+
+    `right` is how probably a rollout is right that does not show the behavior, and one that does.
+    """
     draws = np.random.default_rng(seed)
     rows, truth = [], {}
     for step in STEPS:
@@ -33,8 +41,8 @@ def plant(
                 tagged = draws.random() < (0.9 if shows else false_positives[step])
                 truth[str(len(rows))] = bool(shows)
                 rows.append(
-                    Row(f"p{prompt}", step, split="train", correct=bool(draws.random() < 0.5),
-                        shown=("verification",) if tagged else ())
+                    Row(f"p{prompt}", step, split="train", correct=bool(draws.random() < right[int(shows)]),
+                        shown=("verification",) if tagged else (), model_family="qwen", reward_type="random")
                 )  # fmt: skip
     fill(store, rows)
     with store.writing() as connection:
@@ -193,13 +201,15 @@ def test_corrected_intervals_hold_the_truth(tmp_path: Path) -> None:
         truth = plant(store, rates={0: 0.05, 40: 0.3, 80: 0.7}, false_positives=dict.fromkeys(STEPS, 0.1), seed=seed)
         audit(store, truth, tmp_path / f"{seed}.jsonl", n=180)
         answer = traceanalytics.open(store.path).finding("reflection_rate", in_behaviors=("verification",))
-        shares = [np.mean(list(truth.values())[at : at + 320]) for at in (0, 640)]
-        for each, share in zip([e for e in answer.estimates if "powered" in e.label], shares, strict=True):
+        start, end = (np.mean(list(truth.values())[at : at + 320]) for at in (0, 640))
+        for each, share in zip(
+            [e for e in answer.estimates if "powered" in e.label], (start, end, end - start), strict=True
+        ):
             assert each.low is not None
             assert each.high is not None
             held += each.low <= share <= each.high
             total += 1
-    assert (held, total) >= (7, 8)
+    assert (held, total) >= (11, 12)
 
 
 def test_the_page_of_the_tagger_shows_audits(store: Store, tmp_path: Path) -> None:

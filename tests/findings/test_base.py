@@ -121,3 +121,42 @@ def test_a_file_that_does_not_load_is_named(folder: Path) -> None:
     (folder / "findings" / "broken.py").write_text("import nowhere_at_all")
     with pytest.raises(TraceAnalyticsError, match="broken.py: ModuleNotFoundError while loading: No module named"):
         get_finding("long_responses")
+
+
+A_TYPED_FINDING = """
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from traceanalytics.findings.base import Answer, Finding
+
+if TYPE_CHECKING:
+    from traceanalytics.store.store import Store
+
+
+@dataclass
+class Kept:
+    words: str
+
+
+def infer(store: Store, *, words: int = 2) -> Answer:
+    return Answer([], Kept(f"{words} words").words)
+
+
+typed = Finding(name="typed", claim="Annotations may be text", infer=infer)
+"""
+
+
+def test_a_strangers_file_may_hold_dataclasses_and_names_for_type_checkers_only(folder: Path, filled: Store) -> None:
+    (folder / "findings" / "typed.py").write_text(A_TYPED_FINDING)
+    answer = json.loads(run("finding", "typed", "words=3", "--db", filled.path, "--json").stdout)
+    assert (answer["verdict"], answer["params"]["words"]) == ("3 words", 3)
+
+
+def test_a_strangers_finding_takes_no_name_that_is_taken(folder: Path) -> None:
+    (folder / "findings" / "mine.py").write_text(A_TYPED_FINDING.replace('name="typed"', 'name="shift_share"'))
+    with pytest.raises(
+        TraceAnalyticsError, match="mine.py: a finding is called 'shift_share' already; give yours another name"
+    ):
+        get_finding("shift_share")

@@ -1,16 +1,18 @@
 """Whether rollouts that show a behavior are right more often than those that do not, and on the same prompts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from traceanalytics.findings.base import Answer, Finding
+from traceanalytics.findings.audits import audits_at, corrected_by_strategy, uncorrected
+from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import (
     FEWEST_PROMPTS,
     ONE_RUN,
     Accuracies,
     accuracies,
+    accuracies_of_sums,
     ask_each,
     named,
     one_evaluation,
@@ -38,6 +40,7 @@ class Compared:
     run: str
     step: int
     accuracies: Accuracies
+    corrected: tuple[Named, ...]
 
     @property
     def verdict(self) -> str:
@@ -61,21 +64,26 @@ def infer(
 
     def ask(run: str) -> Compared:
         evaluation = one_evaluation(store, run, behavior=in_behavior, split=in_split, at_step=at_step)
-        return Compared(run, evaluation.step, accuracies(evaluation.strategies()))
+        counts, step = evaluation.strategies(), evaluation.step
+        audits = audits_at(store, [in_behavior], [(run, evaluation.split, step)])
+        corrected = corrected_by_strategy(labels, accuracies_of_sums, counts.columns(), audits)
+        return Compared(run, step, accuracies(counts), tuple(corrected))
 
-    found, left_out = ask_each(runs_of(store, in_run), ask)
     names = strategy_names(in_behavior)
+    labels = [*(f"accuracy of {name}" for name in names), "difference"]
+    found, left_out = ask_each(runs_of(store, in_run), ask)
     estimates = []
     for each in found:
         prefix = f"{each.run}: " if len(found) > 1 else ""
         both = each.accuracies
-        for name, rate in zip(names, (both.shown, both.other), strict=True):
-            estimates.append(named(f"{prefix}accuracy of {name}", rate))
-        estimates.append(named(f"{prefix}difference", both.difference))
+        for label, number in zip(labels, (both.shown, both.other, both.difference), strict=True):
+            estimates.append(named(f"{prefix}{label}", number))
+        estimates += [replace(number, label=f"{prefix}{number.label}") for number in each.corrected]
         if both.within is not None:
             estimates.append(named(f"{prefix}difference inside prompts", both.within.difference))
     sentence = "; ".join(_sentence(names, each) for each in found)
-    caveats = [*_caveats(names, found), *left_out, _TAGGER, *([ONE_RUN] if len(found) == 1 else [])]
+    caveats = [*_caveats(names, found), *left_out, *uncorrected(_TAGGER, [each.corrected for each in found])]
+    caveats += [ONE_RUN] if len(found) == 1 else []
     return Answer(estimates, sentence, caveats, _table(names, found))
 
 

@@ -4,16 +4,25 @@ An audit counts for the era of the run that it was drawn from: a third of its st
 them. `tagger_errors` holds what was counted; what needs the audited rollouts themselves reads `audited_rollouts`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import CORRECTED, Named
-from traceanalytics.stats.correction import Audit, by_verdict, corrected_rate, rogan_gladen_rate, weighted_audit
+from traceanalytics.stats.corrected_counts import corrected_statistic, strata_of
+from traceanalytics.stats.correction import (
+    Audit,
+    by_verdict,
+    corrected_rate,
+    corrected_shift,
+    rogan_gladen_rate,
+    weighted_audit,
+)
 from traceanalytics.stats.estimate import Estimate, Floats
 from traceanalytics.stats.tipping import drift_p
 from traceanalytics.store.store import Store
 
+POWERED, BY_ERROR_RATES = "prediction-powered", "Rogan-Gladen"  # the two ways in which a rate is corrected
 DRIFTED = 0.01  # p below which eras are said to differ in the tagger's errors
 _AUDITS = """
 SELECT tagger_errors.step_band, tagger_errors.tp, tagger_errors.fp, tagger_errors.fn, tagger_errors.tn
@@ -35,6 +44,7 @@ class Audited:
 
     judged: Floats
     tagged: Floats
+    right: Floats  # NaN where nothing graded it
     drawn_with: Floats
     judges: tuple[str, ...]
 
@@ -46,12 +56,23 @@ class Audited:
         """Return the counts, as many evenly drawn rollouts as these are worth."""
         return weighted_audit(self.judged, self.tagged, self.drawn_with)
 
+    @property
+    def by_verdict(self) -> Audit:
+        """Return the counts as the prediction-powered correction asks for them."""
+        return by_verdict(self.judged, self.tagged, self.drawn_with)
+
+    @property
+    def strata(self) -> Floats | None:
+        """Return the audit of right and of wrong rollouts apart, tagged and others; None where a tag has none."""
+        graded = self.right == self.right
+        strata = strata_of(*(each[graded] for each in (self.judged, self.tagged, self.right, self.drawn_with)))
+        return strata if (strata[:, 1] > 0).all() else None
+
     def correct(self, observed: Estimate) -> dict[str, Estimate]:
         """Return an observed rate corrected in both ways; one of them only where the other has no answer."""
-        verdicts = by_verdict(self.judged, self.tagged, self.drawn_with)
-        corrected = {"prediction-powered": corrected_rate(observed, verdicts)}
+        corrected = {POWERED: corrected_rate(observed, self.by_verdict)}
         try:
-            corrected["Rogan-Gladen"] = rogan_gladen_rate(observed, self.audit)
+            corrected[BY_ERROR_RATES] = rogan_gladen_rate(observed, self.audit)
         except Refused:  # the tagger says too little for it
             return corrected
         return corrected
@@ -111,10 +132,11 @@ def audited_in(
     rows = [row for row in rows if any(start <= row["step"] <= stop for start, stop in met)]
     if not rows:
         return None
-    judged, tagged, drawn_with = (
-        np.array([float(row[name]) for row in rows]) for name in ("is_judged_shown", "is_tagged", "drawn_with")
+    judged, tagged, right, drawn_with = (
+        np.array([np.nan if row[name] is None else float(row[name]) for row in rows])
+        for name in ("is_judged_shown", "is_tagged", "correct", "drawn_with")
     )
-    return Audited(judged, tagged, drawn_with, tuple(sorted({row["judged_by"] for row in rows})))
+    return Audited(judged, tagged, right, drawn_with, tuple(sorted({row["judged_by"] for row in rows})))
 
 
 def corrected_numbers(label: str, observed: Estimate, audited: Audited | None) -> list[Named]:
@@ -125,6 +147,54 @@ def corrected_numbers(label: str, observed: Estimate, audited: Audited | None) -
         Named(f"{label}, {way}", each.value, each.low, each.high, each.n, each.unit, CORRECTED)
         for way, each in audited.correct(observed).items()
     ]
+
+
+def audits_at(
+    store: Store, behaviors: Sequence[str], places: Iterable[tuple[str, str, float]], *, tagger: str | None = None
+) -> list[Audited]:
+    """Return the audits of evaluations, each a run, a split and a step; none where one of them has no audit."""
+    held = []
+    for run, split, step in places:
+        audited = audited_in(store, behaviors, run=run, split=split, first=int(step), last=int(step), tagger=tagger)
+        if audited is None:
+            return []
+        held.append(audited)
+    return held
+
+
+def corrected_ends(labels: Sequence[str], rates: Sequence[Estimate], audits: Sequence[Audited]) -> list[Named]:
+    """Return rates as their audits correct them, and with a label more the change from the first to the second."""
+    if not audits:
+        return []
+    numbers = [number for each in zip(labels, rates, audits, strict=False) for number in corrected_numbers(*each)]
+    if len(labels) > len(rates):
+        base, final = audits
+        change = corrected_shift(rates[0], base.by_verdict, rates[1], final.by_verdict)
+        numbers.append(
+            Named(f"{labels[2]}, {POWERED}", change.value, change.low, change.high, change.n, change.unit, CORRECTED)
+        )
+    return numbers
+
+
+def corrected_by_strategy(
+    labels: Sequence[str], statistic: Callable[[Floats], Floats], columns: Floats, audits: Sequence[Audited]
+) -> list[Named]:
+    """Return functions of counts by strategy as audits correct these; nothing where an evaluation has no audit.
+
+    `columns` holds the four of `StrategyCounts` for each evaluation, a row a prompt.
+    """
+    strata = [of for of in (audit.strata for audit in audits) if of is not None]
+    if not strata or len(strata) < columns.shape[1] // 4:
+        return []
+    return [
+        Named(f"{label}, {POWERED}", each.value, each.low, each.high, each.n, each.unit, CORRECTED)
+        for label, each in zip(labels, corrected_statistic(statistic, columns, strata), strict=True)
+    ]
+
+
+def uncorrected(caveat: str, corrected: Iterable[Sequence[Named]]) -> list[str]:
+    """Return the caveat of rates that nothing corrects, unless everything that was asked of is corrected."""
+    return [] if all(corrected) else [caveat]
 
 
 def drifts(store: Store) -> list[Drift]:

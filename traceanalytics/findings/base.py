@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any, Union, get_args, get_type_hints
 
-from traceanalytics.errors import BadInput, UnknownName
+from traceanalytics.errors import BadInput, TraceAnalyticsError, UnknownName
 from traceanalytics.paths import user_files
 from traceanalytics.registry import Registry, load_file
 from traceanalytics.types import JSON
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 RAW, CORRECTED = "raw", "corrected"
 _BY = inspect.Parameter("by", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="str | None")
 UNCORRECTED = "uncorrected: "  # begins a caveat; what would correct the rates is added to it in one place
+_AUDITS = """
+SELECT count(*) AS n
+FROM tagger_errors
+WHERE
+    tagger_id = $id AND (len($behaviors::VARCHAR[]) = 0 OR list_contains($behaviors::VARCHAR[], behavior))
+    AND ($run IS NULL OR run_id = $run)
+"""
 NARROWEST_AUDIT, WIDEST_AUDIT = 0.02, 0.1  # half the width of what an audit is planned for
 
 
@@ -143,8 +150,10 @@ def all_findings() -> dict[str, Finding]:
     found = dict(FINDINGS.all())
     for path in user_files("findings", "*.py"):
         for value in vars(load_file(path)).values():
-            if isinstance(value, Finding):
-                found[value.name] = value
+            if isinstance(value, Finding) and found.setdefault(value.name, value) is not value:
+                raise TraceAnalyticsError(
+                    f"{path}: a finding is called {value.name!r} already; give yours another name"
+                )
     return dict(sorted(found.items()))
 
 
@@ -158,7 +167,7 @@ def get_finding(name: str) -> Finding:
 
 def read_parameters(finding: Finding, written: list[str]) -> dict[str, object]:
     """Read `name=value` words by the types in the signature of `infer`."""
-    hints = get_type_hints(finding.infer)
+    hints = _hints(finding)
     read: dict[str, object] = {}
     for word in written:
         name, equals, value = word.partition("=")
@@ -171,6 +180,16 @@ def read_parameters(finding: Finding, written: list[str]) -> dict[str, object]:
             raise BadInput(f"finding {finding.name!r} has no parameter {name!r}; it takes {takes}")
         read[name] = _read(finding.name, name, hints.get(name, str), value)
     return read
+
+
+def _hints(finding: Finding) -> dict[str, Any]:
+    """Return the types of the parameters; that of the store may be known to type checkers only."""
+
+    def parameters() -> None: ...
+
+    annotations = finding.infer.__annotations__.items()
+    parameters.__annotations__ = {name: hint for name, hint in annotations if name in finding.parameters}
+    return get_type_hints(parameters, finding.infer.__globals__)
 
 
 def _read(finding: str, name: str, hint: Any, value: str) -> object:
@@ -223,8 +242,10 @@ def _with_audits(store: "Store", answer: Answer, caveat: str) -> str:
     from traceanalytics.stats.correction import audits_needed
 
     said = caveat.split("; no audit")[0]
-    audits = store.sql("SELECT count(*) AS n FROM tagger_errors WHERE tagger_id = $id", {"id": answer.tagger})
-    if audits["n"][0].as_py():
+    asked = answer.params.get("in_behavior") or answer.params.get("in_behaviors") or []
+    behaviors = [asked] if isinstance(asked, str) else list(asked) if isinstance(asked, (list, tuple)) else []
+    about = {"id": answer.tagger, "behaviors": behaviors, "run": answer.params.get("in_run")}
+    if store.sql(_AUDITS, about)["n"][0].as_py():
         return f"{said}; the page `tagger` shows its audits, `ta query corrected_rate` the corrected rates"
     half = min(max(_widest_half(answer), NARROWEST_AUDIT), WIDEST_AUDIT)
     return (

@@ -1,12 +1,13 @@
 """Whether a behavior was already in the base model, or unseen in so many of its samples; beside a distilled model."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from traceanalytics.errors import Refused
+from traceanalytics.findings.audits import audits_at, corrected_ends, uncorrected
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import (
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 UNCORRECTED = "uncorrected: a tagger that errs finds a behavior in any base; no audit of it is in the store"
+_RATES = ("rate in the base", "rate after training")
 _PROBLEMS = "SELECT DISTINCT prompt_key, problem_key FROM prompts WHERE prompt_key IS NOT NULL"
 
 
@@ -44,6 +46,7 @@ class Arm:
     base_prompts: float
     after: Estimate
     support: Support
+    corrected: tuple[Named, ...]
 
     @property
     def is_unseen(self) -> bool:
@@ -100,7 +103,7 @@ def infer(
         "prompts are compared at equal numbers of samples; by chance: what two sets of base samples would show",
         *_counter_examples(found, in_behavior),
         *left_out,
-        UNCORRECTED,
+        *uncorrected(UNCORRECTED, [each.corrected for each in found]),
     ]
     if any(each.support.by_chance is None for each in found):
         caveats.append("one base sample a prompt: what chance alone would show is not known; sample 2 or more")
@@ -145,15 +148,18 @@ def _arm(
         np.array([counts[problem] for problem in shared], dtype=np.float64).T for counts in (before, after)
     )
     name = f"the base {base}" if base != run else f"the base of {run}"
+    rates = rate(hits, n), rate(new_hits, new_n)
+    audits = audits_at(store, [behavior], [(row["run_id"], row["split"], row["step"]) for row in (first, last)])
     return Arm(
         run,
         how,
         name,
-        rate(hits, n),
+        rates[0],
         int(n.sum()),
         float((hits > 0).mean()),
-        rate(new_hits, new_n),
+        rates[1],
         support(hits, n, hits=new_hits, n=new_n),
+        tuple(corrected_ends(_RATES, rates, audits)),
     )
 
 
@@ -174,8 +180,8 @@ def _counts(store: Store, row: dict[str, Any], behavior: str, problems: dict[str
 def _numbers(each: Arm, prefix: str) -> list[Named]:
     found = each.support
     numbers = [
-        named(f"{prefix}rate in the base", each.base),
-        named(f"{prefix}rate after training", each.after),
+        *(named(f"{prefix}{label}", rate) for label, rate in zip(_RATES, (each.base, each.after), strict=True)),
+        *(replace(number, label=f"{prefix}{number.label}") for number in each.corrected),
         named(f"{prefix}prompts that show it only after training, {found.k} samples each", found.only_after),
         named(f"{prefix}prompts that show it only in the base, {found.k} samples each", found.only_before),
     ]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from traceanalytics.errors import Refused
+from traceanalytics.findings.audits import audits_at, corrected_ends, uncorrected
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.evaluations import (
     FEWEST_PROMPTS,
@@ -84,10 +85,16 @@ def infer(
     what = "right" if in_behavior is None else f"with {in_behavior}"
     estimates = [named(f"{side}: {what}", rate(side.hits, side.n)) for side in (mine, theirs)]
     estimates += [named("difference", change), *_flip_numbers(flips, len(problems), theirs.run)]
+    corrected = [] if in_behavior is None else _corrected(store, in_behavior, what, (theirs, mine))
+    caveats = _caveats(rows, problems, mine, theirs, both)
+    if in_behavior is not None:
+        caveats += uncorrected(
+            f"uncorrected: {what} is what the tagger says; no audit of it is in the store", [corrected]
+        )
     return Answer(
-        estimates,
+        [*estimates, *corrected],
         _verdict(what, mine, theirs, change, flips, single),
-        _caveats(rows, problems, mine, theirs, both),
+        caveats,
         _table(problems, mine, theirs, p),
     )
 
@@ -150,6 +157,13 @@ def _sides(store: Store, rows: list[dict[str, Any]], behavior: str | None) -> tu
         for row, of in zip(rows, held, strict=True)
     )
     return shared, (mine, theirs)
+
+
+def _corrected(store: Store, behavior: str, what: str, sides: tuple[Side, Side]) -> list[Named]:
+    """Return both rates and their difference as audits correct them, the second less the first."""
+    audits = audits_at(store, [behavior], [(side.run, side.row["split"], side.row["step"]) for side in sides])
+    labels = [*(f"{side}: {what}" for side in sides), "difference"]
+    return corrected_ends(labels, [rate(side.hits, side.n) for side in sides], audits)
 
 
 def _paired(mine: Side, theirs: Side) -> Estimate:

@@ -1,12 +1,13 @@
 """What a model would gain by always using its better strategy, as well as it did before training."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from traceanalytics.errors import Refused
-from traceanalytics.findings.base import Answer, Finding
+from traceanalytics.findings.audits import audits_at, corrected_by_strategy, uncorrected
+from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import (
     ONE_RUN,
@@ -38,6 +39,7 @@ class Headroom:
     by_shown: Estimate
     by_other: Estimate
     gained: Estimate | None
+    corrected: tuple[Named, ...]
 
 
 def infer(
@@ -62,6 +64,8 @@ def infer(
                 f"run {run!r} uses one strategy only at step {evaluation.step}: the other's accuracy is not known"
             )
         by_shown, by_other = bootstrap(_headroom, columns)
+        audits = audits_at(store, [in_behavior], [(run, evaluation.split, evaluation.step)])
+        corrected = corrected_by_strategy(labels, _headroom, columns, audits)
         gained = None
         try:
             ends = both_ends(store, run, split=in_split, from_step=evaluation.step)
@@ -69,21 +73,26 @@ def infer(
             gained = mean_of_changes(after - before, after * (1 - before) + before * (1 - after))
         except Refused as refusal:
             caveats.append(f"the gain of {run} is not known: {refusal}")
-        return Headroom(run, evaluation.step, by_shown, by_other, gained)
+        return Headroom(run, evaluation.step, by_shown, by_other, gained, tuple(corrected))
 
-    found, left_out = ask_each(runs_of(store, in_run), ask)
     names = strategy_names(in_behavior)
+    labels = [f"headroom by {name}" for name in names]
+    found, left_out = ask_each(runs_of(store, in_run), ask)
     estimates, sentences = [], []
     for each in found:
         prefix = f"{each.run}: " if len(found) > 1 else ""
         estimates += [
-            named(f"{prefix}headroom by {name}", room)
-            for name, room in zip(names, (each.by_shown, each.by_other), strict=True)
+            named(f"{prefix}{label}", room) for label, room in zip(labels, (each.by_shown, each.by_other), strict=True)
         ]
+        estimates += [replace(number, label=f"{prefix}{number.label}") for number in each.corrected]
         if each.gained is not None:
             estimates.append(named(f"{prefix}gain", each.gained))
         sentences.append(_sentence(names, each))
-    caveats += [*left_out, UNCORRECTED, *([ONE_RUN] if len(found) == 1 else [])]
+    caveats += [
+        *left_out,
+        *uncorrected(UNCORRECTED, [each.corrected for each in found]),
+        *([ONE_RUN] if len(found) == 1 else []),
+    ]
     return Answer(estimates, "; ".join(sentences), caveats, _table(names, found))
 
 

@@ -34,6 +34,7 @@ class Evaluation:
     """Counts at one step, a row a prompt; `shown` and `other` are the graded rollouts in a strategy and outside it."""
 
     step: int
+    split: str
     counts: Floats
 
     def column(self, name: str) -> Floats:
@@ -145,7 +146,7 @@ def both_ends(
             f"of {first['split']}): at least {FEWEST_PROMPTS} are needed"
         )
     base, final = (
-        Evaluation(row["step"], np.array([held[prompt] for prompt in shared]))
+        Evaluation(row["step"], row["split"], np.array([held[prompt] for prompt in shared]))
         for row, held in zip((first, last), counts, strict=True)
     )
     return Ends(run, first["split"], tuple(shared), base, final, len(counts[0].keys() ^ counts[1].keys()))
@@ -177,7 +178,7 @@ def one_evaluation(store: Store, run: str, *, behavior: str, split: str | None, 
             f"{len(held)} prompts of run {run!r} are graded and tagged at step {row['step']} of {row['split']}: at "
             f"least {FEWEST_PROMPTS} are needed"
         )
-    return Evaluation(row["step"], np.array(list(held.values())))
+    return Evaluation(row["step"], row["split"], np.array(list(held.values())))
 
 
 def refuse_gaps(row: dict[str, Any], *, tagged: bool, graded: bool = True) -> None:
@@ -271,6 +272,13 @@ def accuracies(counts: StrategyCounts) -> Accuracies:
     if both >= FEWEST_PROMPTS:
         within = within_prompt_difference(shown_correct, shown, other_successes=other_correct, other_n=other)
     return Accuracies(rate(shown_correct, shown), rate(other_correct, other), apart, within)
+
+
+def accuracies_of_sums(sums: Floats) -> Floats:
+    """Return the two accuracies and their difference from sums of the columns of `StrategyCounts`."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shown, other = sums[..., 1] / sums[..., 0], sums[..., 3] / sums[..., 2]
+    return np.stack([shown, other, shown - other], axis=-1)
 
 
 def strategy_names(behavior: str) -> tuple[str, str]:

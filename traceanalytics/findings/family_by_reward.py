@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from traceanalytics.errors import Refused
+from traceanalytics.findings.audits import BY_ERROR_RATES, POWERED, audits_at
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.courses import REWARD, Course, course_of
 from traceanalytics.findings.evaluations import ask_each, named, percent, runs_of
@@ -34,6 +35,12 @@ class Path:
     end: Estimate
     slope: Estimate | None
     onset: Onset
+    corrected: tuple[dict[str, Estimate], dict[str, Estimate]] | None  # start and end, as audits correct them
+
+
+def mean_of(numbers: Sequence[Estimate]) -> Estimate:
+    """Return the mean over runs with Student's limits; of a single run its own number, over prompts."""
+    return numbers[0] if len(numbers) == 1 else over_runs([number.value for number in numbers])
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +56,7 @@ class Cell:
 
     def over(self, read: Callable[[Path], Estimate]) -> Estimate:
         """Return the mean over runs with Student's limits; of a single run its own, over prompts."""
-        numbers = [read(path) for path in self.paths]
-        return numbers[0] if len(numbers) == 1 else over_runs([number.value for number in numbers])
+        return mean_of([read(path) for path in self.paths])
 
     @property
     def slope(self) -> Estimate | None:
@@ -58,7 +64,7 @@ class Cell:
         slopes = [path.slope for path in self.paths if path.slope is not None]
         if len(slopes) < len(self.paths):
             return None
-        return slopes[0] if len(slopes) == 1 else over_runs([slope.value for slope in slopes])
+        return mean_of(slopes)
 
     @property
     def onset(self) -> Named | None:
@@ -93,7 +99,8 @@ def infer(store: Store, *, in_behavior: str | None = "code_reasoning", in_split:
         family, reward = described[run]
         if not (family and reward):
             raise Refused("its model_family or its reward_type is not known")
-        return _path(course_of(store, run, behavior=in_behavior, split=in_split))
+        course = course_of(store, run, behavior=in_behavior, split=in_split)
+        return _path(course, _corrected(store, course, in_behavior))
 
     found, caveats = ask_each(runs_of(store, None), ask)
     cells = _cells(found, described)
@@ -116,12 +123,25 @@ def infer(store: Store, *, in_behavior: str | None = "code_reasoning", in_split:
         ),
         *(caveat for path in found for caveat in path.course.caveats),
     ]
-    if in_behavior is not None:
+    if in_behavior is not None and not all(path.corrected for path in found):
         caveats.append("uncorrected: rates are what the tagger says; no audit of it is in the store")
     return Answer(estimates, verdict, caveats, _table(cells))
 
 
-def _path(course: Course) -> Path:
+def _corrected(
+    store: Store, course: Course, behavior: str | None
+) -> tuple[dict[str, Estimate], dict[str, Estimate]] | None:
+    """Return the rates at both ends as audits of their eras correct them, where both were audited."""
+    if behavior is None:
+        return None
+    audits = audits_at(store, [behavior], [(course.run, course.split, course.steps[at]) for at in (0, -1)])
+    if not audits:
+        return None
+    start, end = audits
+    return start.correct(course.at(0)), end.correct(course.at(-1))
+
+
+def _path(course: Course, corrected: tuple[dict[str, Estimate], dict[str, Estimate]] | None) -> Path:
     if course.what == REWARD:
         raise Refused(f"run {course.run!r} is not graded: rewards of different kinds cannot be compared")
     band = simultaneous_band(course.changes, resamples=2000)
@@ -132,7 +152,7 @@ def _path(course: Course) -> Path:
     except Refused:
         slope = None
     begun = onset(band, threshold=THRESHOLD, consecutive=consecutive, direction=direction)
-    return Path(course, course.at(0), course.at(-1), slope, begun)
+    return Path(course, course.at(0), course.at(-1), slope, begun, corrected)
 
 
 def _cells(found: Sequence[Path], described: dict[str, tuple[str, str]]) -> list[Cell]:
@@ -163,6 +183,13 @@ def _numbers(cell: Cell) -> list[Named]:
         named(f"{cell}: start", cell.over(lambda path: path.start)),
         named(f"{cell}: end", cell.over(lambda path: path.end)),
     ]
+    for place, when in enumerate(("start", "end")):
+        for way in (POWERED, BY_ERROR_RATES):
+            found = [
+                path.corrected[place][way] for path in cell.paths if path.corrected and way in path.corrected[place]
+            ]
+            if len(found) == len(cell.paths):
+                numbers.append(named(f"{cell}: {when}, {way}", mean_of(found), corrected=True))
     if cell.slope is not None:
         numbers.append(named(f"{cell}: change per 100 steps", cell.slope))
     if cell.onset is not None:

@@ -1,14 +1,14 @@
 """Whether responses reflect more as training goes on, and whether they only got longer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from traceanalytics.errors import Refused
-from traceanalytics.findings.audits import audited_in, corrected_numbers
-from traceanalytics.findings.base import Answer, Finding, Named
+from traceanalytics.findings.audits import audits_at, corrected_ends, uncorrected
+from traceanalytics.findings.base import Answer, Finding
 from traceanalytics.findings.evaluations import (
     FEWEST_PROMPTS,
     ONE_RUN,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 _UNCORRECTED = "uncorrected: reflection is what the tagger says; no audit of it is in the store"
+_LABELS = ("share at the first step", "share at the last step", "change")
 _COLUMNS = ("rollouts", "showing", "spans", "text_length")
 
 
@@ -77,16 +78,17 @@ def infer(
         return _course(store, run, behaviors, in_split, in_tagger)
 
     found, left_out = ask_each(runs_of(store, in_run), ask)
-    estimates, sentences, caveats, is_corrected = [], [], [], True
+    estimates, sentences, caveats, corrected = [], [], [], []
     for each in found:
         prefix = f"{each.run}: " if len(found) > 1 else ""
         (start, start_density), (end, end_density) = each.at(0), each.at(-1)
         slope, reason = _slope(each)
-        estimates += [named(f"{prefix}share at the first step", start), named(f"{prefix}share at the last step", end)]
-        estimates.append(named(f"{prefix}change", each.change))
-        numbers = _corrected(store, each, prefix, (start, end), behaviors, in_tagger)
-        estimates += numbers
-        is_corrected = is_corrected and bool(numbers)
+        numbers = zip(_LABELS, (start, end, each.change), strict=True)
+        estimates += [named(f"{prefix}{label}", number) for label, number in numbers]
+        places = [(each.run, each.split, each.steps[at]) for at in (0, -1)]
+        audits = audits_at(store, behaviors, places, tagger=in_tagger)
+        corrected.append(corrected_ends(_LABELS, (start, end), audits))
+        estimates += [replace(number, label=f"{prefix}{number.label}") for number in corrected[-1]]
         if slope is not None:
             estimates.append(named(f"{prefix}change per 100 steps", slope.points))
         estimates.append(named(f"{prefix}spans per 1,000 characters at the first step", start_density))
@@ -94,7 +96,7 @@ def infer(
         sentences.append(_sentence(each, start, end, (start_density, end_density)))
         caveats += reason + _shared(each)
     caveats += ["longer text shows more of everything: read the share beside the spans per 1,000 characters"]
-    caveats += [*left_out, *([] if is_corrected else [_UNCORRECTED]), *([ONE_RUN] if len(found) == 1 else [])]
+    caveats += [*left_out, *uncorrected(_UNCORRECTED, corrected), *([ONE_RUN] if len(found) == 1 else [])]
     return Answer(estimates, "; ".join(sentences), caveats, _table(found), tagger=in_tagger)
 
 
@@ -128,29 +130,6 @@ def _slope(course: Course) -> tuple[Trend | None, list[str]]:
         return trend(course.steps, course.showing, course.rollouts), []
     except Refused as refusal:
         return None, [f"{course.run}: no trend is given: {refusal}"]
-
-
-def _corrected(
-    store: Store,
-    course: Course,
-    prefix: str,
-    ends: tuple[Estimate, Estimate],
-    behaviors: Sequence[str],
-    tagger: str | None,
-) -> list[Named]:
-    """Return the shares at both ends as audits of their eras correct them, where both were audited."""
-    places = (("first", course.steps[0]), ("last", course.steps[-1]))
-    audits = [
-        audited_in(store, behaviors, run=course.run, split=course.split, first=int(step), last=int(step), tagger=tagger)
-        for _, step in places
-    ]
-    if any(audit is None for audit in audits):
-        return []
-    return [
-        number
-        for (name, _), share, audit in zip(places, ends, audits, strict=True)
-        for number in corrected_numbers(f"{prefix}share at the {name} step", share, audit)
-    ]
 
 
 def _sentence(course: Course, start: Estimate, end: Estimate, density: tuple[Estimate, Estimate]) -> str:

@@ -1,19 +1,21 @@
 """Whether responses that reflect are right more often, once hard problems are compared with themselves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from traceanalytics.errors import Refused
-from traceanalytics.findings.base import Answer, Finding
+from traceanalytics.findings.audits import audits_at, corrected_by_strategy, uncorrected
+from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import (
     FEWEST_PROMPTS,
     ONE_RUN,
     Accuracies,
     accuracies,
+    accuracies_of_sums,
     ask_each,
     evaluations_of,
     named,
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     import pyarrow
 
 _COLUMNS = ("shown", "shown_correct", "other", "other_correct")
+_LABELS = ("accuracy with reflection", "accuracy without", "difference over all prompts")
+_TAGGER = "uncorrected: an error of the tagger moves the accuracies toward each other; no audit of it is in the store"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class Compared:
     within: WithinPrompt
     ratios: tuple[tuple[str, Estimate], ...]
     caveats: tuple[str, ...]
+    corrected: tuple[Named, ...] = ()
 
 
 def infer(
@@ -68,7 +73,10 @@ def infer(
         arguments = {"in_run": run, "in_split": row["split"], "in_tagger": in_tagger}
         table = store.query("reflection_by_prompt", in_behaviors=list(behaviors), **arguments)
         at = table["step"].to_numpy() == row["step"]
-        return _compare(run, row["step"], StrategyCounts(*(table[name].to_numpy()[at] for name in _COLUMNS)))
+        counts, step = StrategyCounts(*(table[name].to_numpy()[at] for name in _COLUMNS)), row["step"]
+        audits = audits_at(store, behaviors, [(run, row["split"], step)], tagger=in_tagger)
+        corrected = corrected_by_strategy(_LABELS, accuracies_of_sums, counts.columns(), audits)
+        return replace(_compare(run, step, counts), corrected=tuple(corrected))
 
     found, left_out = ask_each(runs_of(store, in_run), ask)
     estimates = []
@@ -76,9 +84,11 @@ def infer(
         prefix = f"{each.run}: " if len(found) > 1 else ""
         both = each.accuracies
         estimates += [
-            named(f"{prefix}accuracy with reflection", both.shown),
-            named(f"{prefix}accuracy without", both.other),
-            named(f"{prefix}difference over all prompts", both.difference),
+            *(
+                named(f"{prefix}{label}", number)
+                for label, number in zip(_LABELS, (both.shown, both.other, both.difference), strict=True)
+            ),
+            *(replace(number, label=f"{prefix}{number.label}") for number in each.corrected),
             named(f"{prefix}difference inside prompts", each.within.difference),
             *(named(f"{prefix}{label}", ratio) for label, ratio in each.ratios),
         ]
@@ -86,7 +96,7 @@ def infer(
         "an association: a response may reflect because it is going wrong, and reflection is not assigned at random",
         *(caveat for each in found for caveat in each.caveats),
         *left_out,
-        "uncorrected: an error of the tagger moves the accuracies toward each other; no audit of it is in the store",
+        *uncorrected(_TAGGER, [each.corrected for each in found]),
         *([ONE_RUN] if len(found) == 1 else []),
     ]
     return Answer(estimates, "; ".join(map(_sentence, found)), caveats, _table(found), tagger=in_tagger)

@@ -1,8 +1,12 @@
 """How much of a gain comes from using the better strategy more often, and how much from using each one better."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from traceanalytics.findings.audits import audits_at, corrected_by_strategy, uncorrected
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.drawing import intervals, rows_of
 from traceanalytics.findings.evaluations import (
@@ -17,7 +21,7 @@ from traceanalytics.findings.evaluations import (
     strategy_names,
 )
 from traceanalytics.stats.runs import over_runs
-from traceanalytics.stats.shift_share import ShiftShare
+from traceanalytics.stats.shift_share import ShiftShare, decomposition_of_sums
 from traceanalytics.stats.shift_share import shift_share as decompose
 from traceanalytics.store.store import Store
 
@@ -50,19 +54,29 @@ def infer(
     found, left_out = ask_each(runs_of(store, in_run), ask)
     labels = _labels(in_behavior)
     several = len(found) > 1
-    estimates = [
-        named(f"{ends.run}: {label}" if several else label, getattr(shares, term))
-        for ends, shares in found
-        for term, label in zip(_TERMS, labels, strict=True)
-    ]
+    corrected = [_corrected(store, in_behavior, labels, ends) for ends, _ in found]
+    estimates = []
+    for (ends, shares), numbers in zip(found, corrected, strict=True):
+        raw = [named(label, getattr(shares, term)) for term, label in zip(_TERMS, labels, strict=True)]
+        estimates += [
+            replace(each, label=f"{ends.run}: {each.label}" if several else each.label) for each in (*raw, *numbers)
+        ]
     if several:
         estimates += [
             named(f"mean: {label}", over_runs([getattr(shares, term).value for _, shares in found]))
             for term, label in zip(_TERMS, labels, strict=True)
         ]
     caveats = [_NO_CAUSE, *_of_weights(found), *(each for ends, _ in found for each in ends.caveats), *left_out]
-    caveats += [UNCORRECTED] if several else [UNCORRECTED, ONE_RUN]
+    caveats += [*uncorrected(UNCORRECTED, corrected), *([] if several else [ONE_RUN])]
     return Answer(estimates, _verdict(in_behavior, found, estimates), caveats, _table(found))
+
+
+def _corrected(store: Store, behavior: str, labels: Sequence[str], ends: Ends) -> list[Named]:
+    """Return the terms with the strategies of both evaluations as audits of their eras correct them."""
+    places = [(ends.run, ends.split, each.step) for each in (ends.base, ends.final)]
+    audits = audits_at(store, [behavior], places)
+    columns = np.concatenate([ends.base.strategies().columns(), ends.final.strategies().columns()], axis=1)
+    return corrected_by_strategy(labels, decomposition_of_sums, columns, audits)
 
 
 def _labels(behavior: str) -> tuple[str, ...]:

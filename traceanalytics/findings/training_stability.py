@@ -84,6 +84,8 @@ def infer(
         *left_out,
         *([ONE_RUN] if len(found) == 1 else []),
     ]
+    if in_behavior is not None:
+        caveats.append("uncorrected: the course is what the tagger says; no audit of it is in the store")
     if any(each.course.what != RIGHT_ANSWERS for each in found) and in_behavior is None:
         caveats.append("rewards are read where nothing is graded: a fall of the reward need not be one of correctness")
     return Answer(estimates, ". ".join(each.sentence for each in found), caveats, _table(found))

@@ -31,8 +31,6 @@ def bootstrap(
     `columns` has one row a prompt; `statistic` takes sums (… × columns) to values (… × outputs). The percentiles are
     Φ(±t·√(G/(G-1))) rather than 2.5 and 97.5 (Hesterberg 2015, expanded percentiles).
     """
-    from scipy.special import ndtr
-
     columns = floats(columns)
     prompts = len(columns)
     if prompts < 2:
@@ -40,10 +38,18 @@ def bootstrap(
     weights = cluster_weights(prompts) if weights is None else weights
     value = np.atleast_1d(statistic(columns.sum(axis=0)))
     resampled = statistic(weights @ columns).reshape(len(weights), -1)
+    low, high = percentiles(resampled, prompts, confidence=confidence)
+    return [Estimate(float(v), float(a), float(b), prompts, unit) for v, a, b in zip(value, low, high, strict=True)]
+
+
+def percentiles(resampled: Floats, prompts: int, *, confidence: float = 0.95) -> tuple[Floats, Floats]:
+    """Return the expanded percentiles of resampled values, resamples × values."""
+    from scipy.special import ndtr
+
     tail = float(ndtr(-float(t_quantile(confidence, prompts - 1)) * np.sqrt(prompts / (prompts - 1))))
     quantiles = np.nanquantile if np.isnan(resampled).any() else np.quantile  # the second is four times as fast
     low, high = quantiles(resampled, [tail, 1 - tail], axis=0)
-    return [Estimate(float(v), float(a), float(b), prompts, unit) for v, a, b in zip(value, low, high, strict=True)]
+    return low, high
 
 
 def jackknife(whole: Numbers, without_one: Numbers, *, confidence: float = 0.95) -> list[Estimate]:

@@ -69,7 +69,15 @@ def shift_share(
     empty = [name for name, count in zip(_CELLS, columns.sum(axis=0)[[0, 2, 4, 6]], strict=True) if count == 0]
     if empty:
         raise Refused(f"no rollout is {empty[0]}: its accuracy, and so the decomposition, is not defined")
-    return ShiftShare(*bootstrap(_of_sums, columns, weights=weights, confidence=confidence))
+    return ShiftShare(*bootstrap(decomposition_of_sums, columns, weights=weights, confidence=confidence))
+
+
+def decomposition_of_sums(sums: Floats) -> Floats:
+    """Return the terms of `ShiftShare` from sums of the columns of base and final."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shares = [sums[..., i] / (sums[..., i] + sums[..., i + 2]) for i in (0, 4)]
+        accuracies = [sums[..., [i + 1, i + 3]] / sums[..., [i, i + 2]] for i in (0, 4)]
+    return decompose(shares[0], accuracies[0], shares[1], accuracies[1])
 
 
 def headroom(share: float, *, accuracy: float, other_accuracy: float) -> tuple[float, float]:
@@ -87,10 +95,3 @@ _CELLS = (
     "in the strategy at the end",
     "outside it at the end",
 )
-
-
-def _of_sums(sums: Floats) -> Floats:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        shares = [sums[..., i] / (sums[..., i] + sums[..., i + 2]) for i in (0, 4)]
-        accuracies = [sums[..., [i + 1, i + 3]] / sums[..., [i, i + 2]] for i in (0, 4)]
-    return decompose(shares[0], accuracies[0], shares[1], accuracies[1])
