@@ -218,5 +218,8 @@ def test_the_page_of_the_tagger_shows_audits(store: Store, tmp_path: Path) -> No
     truth = plant(store, rates=FLAT, false_positives={0: 0.02, 40: 0.3, 80: 0.7})
     audit(store, truth, tmp_path / "audit.jsonl")
     blocks = get_page("tagger").blocks(store, Selectors())
-    assert [each.title for each in blocks if isinstance(each, Table)][:2] == ["What each tagger has read", "Audits"]
+    assert [each.title for each in blocks if isinstance(each, Table)][:2] == [
+        "What each tagger has read",
+        "Audits: precision and recall",
+    ]
     assert any("the tagger errs otherwise" in each.text for each in blocks if isinstance(each, Text))
