@@ -8,7 +8,7 @@ from textwrap import dedent
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from traceanalytics.rules.code import blanked, find_all_blocks, find_blocks
+from traceanalytics.rules.code import blanked, blocks_and_prose, find_blocks
 from traceanalytics.rules.code_contents import judge_contents
 from traceanalytics.rules.code_lines import Line, learn_lines, line_kind
 from traceanalytics.rules.columns import window
@@ -32,7 +32,24 @@ PIECES = [
         '"""',
         "'s'",
     ),
-    *("f(", ")", "return", "return x", "3 + 4", "[a for a in b]", "...", "if x: pass", "é = 1", "def f():", "\\"),
+    *(
+        "f(",
+        ")",
+        "not (x)",
+        "yield (x)",
+        "x, y = 1, 2",
+        "x += 1",
+        "x.y(1)",
+        "return",
+        "return x",
+        "3 + 4",
+        "[a for a in b]",
+        "...",
+        "if x: pass",
+        "é = 1",
+        "def f():",
+        "\\",
+    ),
 ]
 BODIES = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
 
@@ -96,7 +113,9 @@ def judged_alone(line: str) -> Line:
 
 
 FENCED = st.lists(
-    st.sampled_from(["```", "`", "``", "python", "\n", "\n", " ", "x = 1", "print(x)", "~", "output", "[asy]", "é"]),
+    st.sampled_from(
+        ["```", "`", "``", "python", "\n", "\n", " ", "x = 1", "print(x)", "~", "output", "[asy]", "é", "\x01"]
+    ),
     max_size=16,
 ).map("".join)
 
@@ -104,7 +123,10 @@ FENCED = st.lists(
 @settings(deadline=None)
 @given(st.lists(FENCED, min_size=2, max_size=6))
 def test_many_texts_have_the_blocks_of_each_alone(texts: list[str]) -> None:
-    assert find_all_blocks(texts) == [find_blocks(text) for text in texts]
+    read = blocks_and_prose(texts)
+    assert [blocks for blocks, _ in read] == [find_blocks(text) for text in texts]
+    for text, (blocks, prose) in zip(texts, read, strict=True):
+        assert prose == blanked(text, ((block.start, block.stop) for block in blocks))
 
 
 @given(FENCED.filter(lambda text: "~~~" not in text))

@@ -1,8 +1,6 @@
 """Exact rules: what structure decides without a classifier; and the detectors that others published."""
 
-import gc
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from traceanalytics.rules.finding import Finding, to_table
@@ -33,20 +31,7 @@ BEHAVIORS = (
 
 def find_all(batch: "Batch") -> "pyarrow.Table":
     """Run all rules over a batch: row, behavior, start, stop (code points), score and attributes of every finding."""
-    with _nothing_collected():
-        return to_table(_find_all(batch))
-
-
-@contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """Keep the collector of cycles still: a batch makes none, and looking for them takes a quarter of the time."""
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collecting:
-            gc.enable()
+    return to_table(_find_all(batch))
 
 
 def _find_all(batch: "Batch") -> Iterator[tuple[int, Finding]]:
@@ -55,13 +40,13 @@ def _find_all(batch: "Batch") -> Iterator[tuple[int, Finding]]:
     from traceanalytics.rules import answers, coding, drift, gibberish, language, repetition, scan, truncation
     from traceanalytics.rules.reading import Reading
 
-    flags, answers_from = scan.flags_and_answers_of(batch.responses)
+    flags, answers_from, named = scan.scanned(batch.responses)
     asks = scan.flags_of(batch.prompts)
     loops = repetition.repeating_rows(batch.responses)
     salads = gibberish.gibberish_rows(batch.responses)
     columns = (batch.responses, batch.prompts, batch.finish_reasons, batch.tool_outputs)
     told = (column.to_pylist() for column in columns)
-    rows = zip(flags.tolist(), answers_from.tolist(), *told, strict=True)
+    rows = zip(flags.tolist(), answers_from.tolist(), named.tolist(), *told, strict=True)
     readings = [
         Reading(
             response,
@@ -69,11 +54,11 @@ def _find_all(batch: "Batch") -> Iterator[tuple[int, Finding]]:
             reason,
             tuple(outputs or ()),
             may_hold_markup=bool(found & scan.MARKUP),
-            may_name_code=bool(found & scan.CODE_WORD),
+            code_words=scan.words_in(words) if found & scan.CODE_WORD else (),
             may_hold_code=bool(found & (scan.FENCE | scan.STATEMENT | scan.DIAGRAM)),
             answers_from=begin,
         )
-        for found, begin, response, prompt, reason, outputs in rows
+        for found, begin, words, response, prompt, reason, outputs in rows
     ]
     may_code = scan.FENCE | scan.STATEMENT | scan.CODE_WORD | scan.MARKUP
     coders = [row for row, found in enumerate(flags.tolist()) if found & may_code]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from traceanalytics.readers.text import Span
@@ -55,6 +56,7 @@ _SIGNAL = re.compile(
     r"|(?:const|let|var)\s+\w+\s*=\s*.*;|function\s+\w+\s*\(.*\{|<\?php|disp\(.*\)|printf\(.*;|SELECT\s.+\sFROM\s)",
 )
 _MAY_SIGNALS = Columns(_MAY_SIGNAL)
+_START = attrgetter("start")
 
 
 class _Part(NamedTuple):
@@ -71,11 +73,11 @@ class _Part(NamedTuple):
 
 def find_blocks(text: str) -> list[Block]:
     """Return the blocks of a text in order; they do not overlap."""
-    return find_all_blocks([text])[0]
+    return blocks_and_prose([text])[0][0]
 
 
-def find_all_blocks(texts: Sequence[str]) -> list[list[Block]]:
-    """Return the blocks of each of many texts."""
+def blocks_and_prose(texts: Sequence[str]) -> list[tuple[list[Block], str]]:
+    """Return of each of many texts its blocks, and the text with blanks in their places."""
     learn_lines(head for text in texts if (head := _head(text)))
     fenced = [list(_fenced(text)) if "```" in text or "~~~" in text else [] for text in texts]
     rests = [_without(text, parts) for text, parts in zip(texts, fenced, strict=True)]
@@ -89,19 +91,24 @@ def find_all_blocks(texts: Sequence[str]) -> list[list[Block]]:
     ]
     contents = judge_contents(body for of_text in bodies for body in of_text)
     judged = [[contents[body] for body in of_text] for of_text in bodies]
-    return [
-        sorted(
-            [
-                *(_block(*each) for each in zip(in_fences, held, strict=True)),
-                *drawn,
-                *(_block(*each) for each in zip(outside, runs, strict=True) if each[1].kind in PROGRAMS),
-            ],
-            key=lambda block: block.start,
-        )
-        for in_fences, held, drawn, outside, runs in zip(
-            fenced, judged[: len(texts)], pictures, unfenced, judged[len(texts) :], strict=True
-        )
-    ]
+    found = []
+    for text, rest, parts, held, drawn, outside, runs in zip(
+        texts, rests, fenced, judged[: len(texts)], pictures, unfenced, judged[len(texts) :], strict=True
+    ):
+        blocks = [*map(_block, parts, held), *drawn]
+        programs = [
+            _block(part, content) for part, content in zip(outside, runs, strict=True) if content.kind in PROGRAMS
+        ]
+        ordered = sorted(blocks + programs, key=_START) if drawn or programs else blocks
+        found.append((ordered, _prose(text, rest, ordered, done=not programs)))
+    return found
+
+
+def _prose(text: str, rest: str, blocks: Sequence[Block], *, done: bool) -> str:
+    """Put blanks in the place of blocks; where the search for code has filled all of them, only the filler differs."""
+    if done and _FILLER not in text:
+        return rest.replace(_FILLER, " ")
+    return blanked(text, ((block.start, block.stop) for block in blocks))
 
 
 def _block(part: _Part, content: Content) -> Block:
@@ -215,6 +222,8 @@ def _tag(info: str) -> str:
 
 def _open(text: str, start: int, size: int, info: str, tag: str | None = None) -> _Fence:
     """Find the body of a fence; it may begin on the fence's own line."""
+    if info.isascii() and (info.isalpha() or not info):
+        return _Fence(start, min(len(text), start + size + len(info) + 1), size, info.lower())
     tag = _tag(info) if tag is None else tag
     found = _TAG.match(info)
     rest = info[found.end() :] if found else info

@@ -100,7 +100,7 @@ _GUESSES = (  # a language, what its pattern cannot do without, the pattern
 _WORKS_AT_ONCE = re.compile(  # the first statement is more than an expression, or it calls something
     r"(?:#[^\n]*\n|[ \t]*\n)*"
     r"(?:(?:import|from|def|class|for|while|if|with|try|assert|async|return|raise|del|global)\b"
-    r"|[A-Za-z_][A-Za-z_0-9]*[ ]*=(?!=)|print[ ]*\()"
+    r"|(?!(?:not|yield|await)\b)[A-Za-z_][A-Za-z_0-9]*(?:[ ]*\(|(?:,[ ]?[A-Za-z_][A-Za-z_0-9]*)*[ ]*[-+*/]?=(?!=)))"
 )
 _SPLITS_LINES = (";", "\r", "\f", '"""', "'''", "\n--", "\n*")  # with one of them statements may outnumber lines
 
@@ -243,7 +243,7 @@ def _is_text(node: ast.stmt) -> bool:
 
 
 def _is_deep(body: str) -> bool:
-    if sum(map(body.count, "([{")) <= DEEPEST_PARSED:
+    if body.count("(") + body.count("[") + body.count("{") <= DEEPEST_PARSED:
         return False
     depth = deepest = 0
     for bracket in re.findall(r"[()\[\]{}]", body):

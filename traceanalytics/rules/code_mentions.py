@@ -9,6 +9,7 @@ from traceanalytics.rules.code_calls import Call
 from traceanalytics.rules.columns import Columns
 from traceanalytics.rules.finding import Finding
 from traceanalytics.rules.reading import Reading
+from traceanalytics.rules.texts import CODE_WORDS
 
 _ANNOUNCES = re.compile(
     r"\b(?:python|sympy|numpy|scipy|matlab|mathematica|wolfram(?:alpha)?|sage(?:math)?|octave|pari|itertools|pytest)\b"
@@ -47,14 +48,10 @@ _DENIES = re.compile(
     re.IGNORECASE,
 )
 _OF_SHOWN_CODE = re.compile(r"\b(?:above|previous|the|this|our) (?:\w+ )?(?:code|program|script)\b", re.IGNORECASE)
-_CODE_WORDS = (
-    *("python", "sympy", "numpy", "scipy", "matlab", "mathematica", "wolfram", "octave", "sage", "pari", "itertools"),
-    *("code", "coding", " script", "program", "simulat", "brute", "computer", "loop", "interpreter", "snippet"),
-    *("by machine", "pytest", "unit test", "compiler", "debugger", "notebook"),
-)
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.](?=\w)[^.!?\n]+)*[.!?:]*")
 
 
+_KELVIN = "\u212a"  # lowered it is a k, of which a search for words in bytes knows nothing
 ANNOUNCES = Columns(_ANNOUNCES)
 _OF_OTHER_CODES = Columns(_OTHER_CODES)
 _IS_DENIED = Columns(_DENIES)
@@ -67,12 +64,12 @@ def find(readings: Sequence[Reading], last: Sequence[int], calls: Sequence[Seque
     spans: list[Span] = []
     texts: list[str] = []
     for row, (reading, code, own_calls) in enumerate(zip(readings, last, calls, strict=True)):
-        if not reading.may_name_code:
+        if not reading.code_words:
             continue
         prose = reading.prose
         if own_calls:
             prose = blanked(prose, ((call.start, call.stop) for call in own_calls))
-        for start, stop in _sentences_with(prose, _CODE_WORDS, max(0, code)):
+        for start, stop in _sentences_with(prose, reading.code_words, max(0, code)):
             rows.append(row)
             spans.append((start, stop))
             texts.append(prose[start:stop])
@@ -101,6 +98,8 @@ def _sentences_with(prose: str, words: Sequence[str], begin: int) -> Iterator[Sp
     lowered = prose.lower()
     if len(lowered) != len(prose):
         lowered = prose
+    if _KELVIN in prose:
+        words = CODE_WORDS
     reached = begin
     for at in sorted(at for word in words for at in _occurrences(lowered, word, begin)):
         if at < reached:

@@ -1,10 +1,12 @@
 """What the code of a response is for: its role by position and surroundings."""
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 from typing import NamedTuple
 
 from traceanalytics.rules.code import Block
@@ -100,6 +102,7 @@ _OUTPUT_LEAD = re.compile(
     r"\s*(?:[*_#]*\s*(?:(?:the|sample|expected|program|code|console)\s+)*(?:output|result|stdout|prints?)\b[^\n]{0,40})?\s*",
     re.IGNORECASE,
 )
+_START = attrgetter("start")
 _ANNOUNCE_CHECK = Columns(_CHECKS)
 _SAY_TO_SOLVE = Columns(_SOLVES)
 _CHECK_INSIDE = Columns(_CHECKS_IN_CODE)
@@ -220,7 +223,7 @@ def _evidence(reading: Reading, block: Block, following: int, calls: Sequence[Ca
 
 def output_after(reading: Reading, block: Block) -> Block | None:
     """Return the block that presents the output of another: fenced as output, or bare and right after it."""
-    following = next((each for each in reading.blocks if each.start >= block.stop), None)
+    following = next_block(reading, block.stop)
     if following is None:
         return None
     between = reading.own[block.stop : following.start]
@@ -229,6 +232,12 @@ def output_after(reading: Reading, block: Block) -> Block | None:
     bare = following.fenced and not following.tag and following.kind in (Kind.TEXT, Kind.LINE)
     plain = following.fenced and following.tag in ("text", "txt", "plaintext", "console")
     return following if (bare or plain) and _OUTPUT_LEAD.fullmatch(between) else None
+
+
+def next_block(reading: Reading, start: int) -> Block | None:
+    """Return the first block from a place on."""
+    at = bisect_left(reading.blocks, start, key=_START)
+    return reading.blocks[at] if at < len(reading.blocks) else None
 
 
 def _lead(reading: Reading, block: Block) -> tuple[int, str]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from traceanalytics.rules.code import Block
 from traceanalytics.rules.code_contents import Kind
-from traceanalytics.rules.code_roles import NEAR, Judged, Role, output_after
+from traceanalytics.rules.code_roles import NEAR, Judged, Role, next_block, output_after
 from traceanalytics.rules.columns import Columns
 from traceanalytics.rules.finding import Finding
 from traceanalytics.rules.reading import Reading
@@ -108,8 +108,8 @@ def _shown_alone(reading: Reading, unrun: Sequence[_Unrun], judged: Sequence[Jud
 
 
 def _end_of_text_after(reading: Reading, start: int) -> int:
-    following = next((block.start for block in reading.blocks if block.start >= start), len(reading.response))
-    return min(start + AFTER_CODE, following)
+    following = next_block(reading, start)
+    return min(start + AFTER_CODE, len(reading.response) if following is None else following.start)
 
 
 def _line_end(text: str, position: int) -> int:

@@ -7,7 +7,8 @@ from typing import Generic, TypeVar, overload
 
 from traceanalytics.readers.text import Parts, Span, ThinkState, own_spans, parts, question_of, tool_spans
 from traceanalytics.rules.boxes import Box, boxes, final_statements, statements_in_words
-from traceanalytics.rules.code import Block, blanked, find_all_blocks, find_blocks
+from traceanalytics.rules.code import Block, blanked, blocks_and_prose, find_blocks
+from traceanalytics.rules.texts import CODE_WORDS
 
 Value = TypeVar("Value")
 
@@ -40,7 +41,7 @@ class Reading:
     finish_reason: str | None = None
     tool_outputs: tuple[str, ...] = ()  # what tools returned, by the log
     may_hold_markup: bool = True  # tags, special tokens, turns of others
-    may_name_code: bool = True
+    code_words: tuple[str, ...] = CODE_WORDS  # those that may name code; the others do not stand there
     may_hold_code: bool = True  # fences, pictures, lines that begin as statements do
     answers_from: int = 0  # no box, answer tag or #### begins before
 
@@ -103,8 +104,8 @@ class Reading:
 def read_blocks(readings: Sequence[Reading]) -> None:
     """Find the blocks of many responses at once."""
     waiting = [reading for reading in readings if reading.may_hold_code and "blocks" not in vars(reading)]
-    for reading, blocks in zip(waiting, find_all_blocks([reading.own for reading in waiting]), strict=True):
-        vars(reading)["blocks"] = blocks
+    for reading, (blocks, prose) in zip(waiting, blocks_and_prose([each.own for each in waiting]), strict=True):
+        vars(reading).update(blocks=blocks, prose=prose)
 
 
 @lru_cache(maxsize=1024)

@@ -4,14 +4,14 @@ The literals stand in one automaton (Aho and Corasick): a table look-up a byte, 
 """
 
 from collections import deque
-from functools import cache
-from typing import TYPE_CHECKING
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from traceanalytics.compiled import compiled
-from traceanalytics.rules.texts import buffer_of
+from traceanalytics.rules.texts import CODE_WORDS, buffer_of
 
 if TYPE_CHECKING:
     import pyarrow
@@ -24,6 +24,7 @@ CODE_WORD = 16
 SCRIPT = 32  # a letter that is neither Latin nor Greek
 ACCENT = 64  # a Latin letter beyond ASCII
 DIAGRAM = 128
+_FLAGS = 8  # bits
 
 _ANYWHERE = {
     FENCE: ("```", "~~~"),
@@ -61,26 +62,41 @@ _LONGEST = 8  # characters of the longest sign of an answer
 _LINE = 1  # the state after a line break and blanks
 
 
+class Scanned(NamedTuple):
+    """What every text holds."""
+
+    flags: NDArray[np.uint8]  # a sum of the flags above
+    answers_from: NDArray[np.int64]  # the code point at or before which no sign of an answer begins
+    words: NDArray[np.int64]  # the words that may name code, a bit each
+
+
 def flags_of(texts: "pyarrow.LargeStringArray") -> NDArray[np.uint8]:
-    """Return what every text holds, as a sum of the flags above."""
-    return flags_and_answers_of(texts)[0]
+    """Return the flags of every text."""
+    return scanned(texts).flags
 
 
-def flags_and_answers_of(texts: "pyarrow.LargeStringArray") -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Return the flags of every text, and the code point at or before which no sign of an answer begins."""
+def scanned(texts: "pyarrow.LargeStringArray") -> Scanned:
+    """Look every text through once."""
     data, offsets = buffer_of(texts)
     flags = np.zeros(len(texts), np.uint8)
-    answers = np.zeros(len(texts), np.int64)
-    _scan(data, offsets, *_automaton(), flags, answers)
-    return flags, np.maximum(answers - _LONGEST, 0)
+    answers, words = np.zeros((2, len(texts)), np.int64)
+    _scan(data, offsets, *_automaton(), flags, answers, words)
+    return Scanned(flags, np.maximum(answers - _LONGEST, 0), words)
+
+
+@lru_cache(maxsize=4096)
+def words_in(bits: int) -> tuple[str, ...]:
+    """Return the words that may name code and stand in a text, by its bits."""
+    return tuple(word for number, word in enumerate(CODE_WORDS) if bits >> number & 1)
 
 
 @cache
-def _automaton() -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+def _automaton() -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
     """Build the table of (state, byte) to state, case folded, and the flags of each state."""
     children: list[dict[int, int]] = [{ord("\n"): _LINE}, {}]
     outputs = [0, 0]
     literals = [(literal, flag) for flag, words in _ANYWHERE.items() for literal in words]
+    literals += [(word.lstrip(), 1 << _FLAGS + number) for number, word in enumerate(CODE_WORDS)]
     for literal, flag in [*literals, *((f"\n{word}", STATEMENT) for word in _BEGINS_A_LINE)]:
         state = 0
         for byte in literal.encode():
@@ -103,7 +119,7 @@ def _automaton() -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
             table[state, byte] = child
     table[_LINE, [ord(" "), ord("\t")]] = _LINE
     table[:, ord("A") : ord("Z") + 1] = table[:, ord("a") : ord("z") + 1]
-    return table, np.array(outputs, np.uint8)
+    return table, np.array(outputs, np.int64)
 
 
 @compiled
@@ -114,6 +130,7 @@ def _scan(
     outputs: NDArray,  # type: ignore[type-arg]
     flags: NDArray,  # type: ignore[type-arg]
     answers: NDArray,  # type: ignore[type-arg]
+    words: NDArray,  # type: ignore[type-arg]
 ) -> None:
     for row in range(len(offsets) - 1):
         state = _LINE
@@ -134,5 +151,6 @@ def _scan(
                     found |= ACCENT
                 if (byte >= 0xD0 and byte <= 0xE1) or (byte >= 0xE3 and byte <= 0xED) or byte == 0xF0:
                     found |= SCRIPT
-        flags[row] = found
+        flags[row] = found & ((1 << _FLAGS) - 1)
+        words[row] = found >> _FLAGS
         answers[row] = first if first >= 0 else letters

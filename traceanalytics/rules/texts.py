@@ -8,6 +8,12 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pyarrow
 
+CODE_WORDS = (
+    *("python", "sympy", "numpy", "scipy", "matlab", "mathematica", "wolfram", "octave", "sage", "pari", "itertools"),
+    *("code", "coding", " script", "program", "simulat", "brute", "computer", "loop", "interpreter", "snippet"),
+    *("by machine", "pytest", "unit test", "compiler", "debugger", "notebook"),
+)
+
 
 def buffer_of(texts: "pyarrow.LargeStringArray") -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Return the bytes of all texts and where each begins; copies nothing."""
