@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from traceanalytics.cli import app
-from traceanalytics.errors import BadQuery, UnknownName
+from traceanalytics.errors import BadQuery, Refused, UnknownName
 from traceanalytics.store.store import Store
 
 
@@ -41,6 +41,27 @@ def test_sql_reads_standard_input(filled: Store) -> None:
     command = ["sql", "-", "--db", str(filled.path), "--json"]
     result = CliRunner().invoke(app, command, input="SELECT count(*) AS n FROM rollouts")
     assert json.loads(result.stdout) == [{"n": 1}]
+
+
+def test_columns_of_one_name_keep_their_own_values(filled: Store) -> None:
+    result = run("sql", "SELECT 1 AS a, 2 AS a, 3 AS a_1", "--db", filled.path, "--json")
+    assert json.loads(result.stdout) == [{"a": 1, "a_1": 2, "a_1_1": 3}]
+
+
+@pytest.mark.parametrize(("text", "count"), [("SELECT 1; SELECT 2", 2), ("", 0)])
+def test_sql_takes_one_statement(filled: Store, text: str, count: int) -> None:
+    with pytest.raises(BadQuery, match=f"{count} SQL statements; one at a time is answered"):
+        run("sql", text, "--db", filled.path)
+
+
+def test_a_refusal_is_an_answer_as_json_too(filled: Store) -> None:
+    refused = CliRunner().invoke(app, ["finding", "variance_share", "--db", str(filled.path), "--json"])
+    assert json.loads(refused.stdout) == {"refused": str(refused.exception)}
+    assert isinstance(refused.exception, Refused)
+
+
+def test_the_list_of_commands_cuts_no_sentence_short() -> None:
+    assert "..." not in run("--help").stdout.partition("Commands:")[2]
 
 
 def test_status_counts_add_up(filled: Store) -> None:

@@ -47,6 +47,34 @@ def test_a_bin_without_width_is_refused(tagged: Store, width: int) -> None:
         tagged.query("reward_over_steps", bin_width=width)
 
 
+def test_a_step_that_is_not_there_is_answered_with_its_neighbors(tagged: Store) -> None:
+    with tagged.writing() as connection:
+        connection.execute(
+            "INSERT INTO rollouts (rollout_id, run_id, split, step, response) VALUES ('s', 'first', 'eval', 9, 'x')"
+        ).fetchall()
+    with pytest.raises(BadQuery, match="there is no step 7; the nearest is 1 or 9"):
+        tagged.query("examples", in_behavior="verification", in_split="eval", at_step=7)
+    with pytest.raises(BadQuery, match="there is no step 10; the nearest is 9"):
+        tagged.query("examples", in_behavior="verification", in_split="eval", at_step=10)
+    assert tagged.query("examples", in_behavior="verification", in_split="eval", at_step=9).num_rows == 0
+
+
+def test_fewer_than_no_rows_are_refused(tagged: Store) -> None:
+    with pytest.raises(BadQuery, match="at_most=-1: 0 or more can be shown"):
+        tagged.query("examples", in_behavior="verification", at_most=-1)
+
+
+def test_an_evaluation_that_is_not_there_is_answered_with_the_one_that_is(tagged: Store) -> None:
+    with tagged.writing() as connection:
+        for split in ("train", "val"):
+            connection.execute(
+                "INSERT INTO rollouts (rollout_id, run_id, split, step, response) VALUES ($1, 'second', $1, 9, 'x')",
+                [split],
+            ).fetchall()
+    reason = tagged.why_empty("behavior_rate", in_run="second", in_split="eval")
+    assert reason == "no rollouts of split 'eval'; there are 1 of 'train', 1 of 'val': add in_split=val"
+
+
 def test_a_published_detector_does_not_judge_our_behaviors(tagged: Store) -> None:
     with tagged.writing() as connection:
         connection.execute("UPDATE meta SET value = 'd-1' WHERE name = 'active_tagger'").fetchall()

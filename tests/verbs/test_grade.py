@@ -1,6 +1,6 @@
 import pytest
 
-from traceanalytics.errors import MissingExtra
+from traceanalytics.errors import MissingExtra, UnknownName
 from traceanalytics.store.store import Store
 from traceanalytics.verbs import grading
 from traceanalytics.verbs.grade import grade
@@ -51,6 +51,13 @@ def test_grading_never_touches_what_the_log_says(answered: Store) -> None:
         connection.execute("UPDATE rollouts SET correct = false, correct_source = 'acc'").fetchall()
     grade(answered, run="a")
     assert answered.sql("SELECT DISTINCT correct_source AS s FROM rollouts")["s"].to_pylist() == ["acc"]
+
+
+def test_a_run_that_is_not_there_is_no_run_without_answers(answered: Store) -> None:
+    with answered.writing() as connection:
+        connection.execute("INSERT INTO runs (run_id) VALUES ('a')").fetchall()
+    with pytest.raises(UnknownName, match="no run is called 'nope'"):
+        grade(answered, run="nope")
 
 
 def test_a_process_that_dies_costs_one_answer(monkeypatch: pytest.MonkeyPatch) -> None:

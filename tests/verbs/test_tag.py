@@ -127,7 +127,7 @@ def test_an_unknown_tagger_is_answered_with_the_nearest(filled: Store) -> None:
 
 
 def test_an_unknown_run_is_answered_with_the_known_ones(filled: Store) -> None:
-    with pytest.raises(BadInput, match="no run is called 'b'; the store holds a"):
+    with pytest.raises(UnknownName, match="no run is called 'b'. Known: a"):
         tag(filled, tagger=HAS_CODE, run="b")
 
 

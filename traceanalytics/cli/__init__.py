@@ -40,7 +40,9 @@ def _add_commands() -> None:
         else:
             command = getattr(module, "COMMAND", None)
             settings = getattr(module, "SETTINGS", None)
-            app.command(name, cls=command, rich_help_panel=panel, context_settings=settings)(getattr(module, info.name))
+            does = getattr(module, info.name)
+            whole = (does.__doc__ or "").partition("\n\n")[0]  # where none is given, the list of commands cuts it short
+            app.command(name, cls=command, short_help=whole, rich_help_panel=panel, context_settings=settings)(does)
 
 
 _add_commands()

@@ -6,6 +6,7 @@ import typer
 
 from traceanalytics.cli.options import AsJson, Db
 from traceanalytics.cli.output import emit_json, emit_line, emit_table
+from traceanalytics.errors import Refused
 
 PANEL = "Ask"
 
@@ -21,7 +22,12 @@ def finding(
     from traceanalytics.store.store import Store
 
     found = get_finding(name)
-    answer = found.find(Store(db), **read_parameters(found, parameters or []))
+    try:
+        answer = found.find(Store(db), **read_parameters(found, parameters or []))
+    except Refused as refused:
+        if as_json:
+            emit_json({"refused": str(refused)})
+        raise
     if as_json:
         emit_json(answer.as_json())
         return

@@ -53,7 +53,8 @@ def ingest(
         list[str] | None, typer.Option("--map", metavar="COLUMN=KEY", help="prompt=question,response=model_output")
     ] = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="model=… reward_type=… seed=…")
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="model=… reward_type=… seed=… base_run_id=… and so on"),
     ] = None,
     condition: Annotated[
         list[str] | None, typer.Option(metavar="KEY=VALUE", help="What the rollouts were drawn under: template=…")

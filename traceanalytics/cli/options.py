@@ -7,5 +7,14 @@ import typer
 
 from traceanalytics.paths import default_store
 
-Db = Annotated[Path, typer.Option("--db", envvar="TRACEANALYTICS_DB", help="The store.", default_factory=default_store)]
+Db = Annotated[
+    Path,
+    typer.Option(
+        "--db",
+        envvar="TRACEANALYTICS_DB",
+        help="The store.",
+        default_factory=default_store,
+        show_default="traces.duckdb",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value on standard output.")]

@@ -29,6 +29,11 @@ _RUNS = ("in_run", "in_other_run", "base", "true_run", "distilled")
 _BEHAVIORS = ("in_behavior", "in_behaviors", "in_other_behavior")
 _TAGGERS = ("in_tagger", "in_other")
 _TAGGERS_OF = "SELECT name, kind, card FROM taggers"
+_NEAREST_STEPS = """
+SELECT max(step) FILTER (step <= $step) AS before, min(step) FILTER (step >= $step) AS after
+FROM rollouts
+WHERE ($run IS NULL OR run_id = $run) AND ($split IS NULL OR split = $split)
+"""
 _SPLITS_THERE = """
 SELECT coalesce(split, 'none'), count(*) FROM rollouts
 WHERE $run IS NULL OR run_id = $run
@@ -50,13 +55,17 @@ def check_names(
     given = {name: value for name, value in {**defaults, **arguments}.items() if value}
     if (width := arguments.get("bin_width", 1)) is not None and int(str(width)) < 1:
         raise BadQuery(f"bin_width={width}: a bin holds at least 1 step")
+    if (most := arguments.get("at_most")) is not None and int(str(most)) < 0:
+        raise BadQuery(f"at_most={most}: 0 or more can be shown")
     for name in _RUNS:
         if name in given:
-            _check_run(connection, str(given[name]))
+            check_run(connection, str(given[name]))
     if "by" in given:
         _check_by(connection, str(given["by"]))
     if "in_split" in given and given["in_split"] not in SPLITS:
         raise UnknownName("split", str(given["in_split"]), SPLITS)
+    if (step := arguments.get("at_step")) is not None:
+        _check_step(connection, int(str(step)), given.get("in_run"), given.get("in_split"))
     taggers = [_tagger(connection, str(arguments[name])) for name in _TAGGERS if arguments.get(name)]
     behaviors = [each for name in _BEHAVIORS if name in given for each in _listed(given[name])]
     if behaviors and not taggers and (active := _active_tagger(connection)):
@@ -85,16 +94,30 @@ def why_empty(connection: "duckdb.DuckDBPyConnection", query: Query, arguments: 
     if not counts or split in dict(counts):
         return None
     there = ", ".join(f"{count:,} of {name!r}" for name, count in counts)
-    return f"no rollouts of split {split!r}; there are {there}: add in_split={counts[0][0]}"
+    return f"no rollouts of split {split!r}; there are {there}: add in_split={_split_like(str(split), dict(counts))}"
 
 
-def _check_run(connection: "duckdb.DuckDBPyConnection", run: str) -> None:
+def _split_like(asked: str, there: Mapping[str, int]) -> str:
+    """Return the split that was probably meant: trainers call an evaluation val as well as eval."""
+    evaluations = [each for each in there if each != "train"] if asked != "train" else []
+    return (evaluations or list(there))[0]
+
+
+def check_run(connection: "duckdb.DuckDBPyConnection", run: str) -> None:
+    """Refuse a run that the store does not know."""
     for table in ("runs", "rollouts"):
         if connection.execute(f"SELECT 1 FROM {table} WHERE run_id = $1 LIMIT 1", [run]).fetchall():
             return
     known = [row[0] for row in connection.execute("SELECT run_id FROM runs").fetchall()]
     if known:  # a store that is being filled may be asked before its first run is there
         raise UnknownName("run", run, known)
+
+
+def _check_step(connection: "duckdb.DuckDBPyConnection", step: int, run: object, split: object) -> None:
+    nearest = connection.execute(_NEAREST_STEPS, {"step": step, "run": run, "split": split}).fetchall()[0]
+    near = sorted({each for each in nearest if each is not None})
+    if near and step not in near:
+        raise BadQuery(f"there is no step {step}; the nearest is {' or '.join(map(str, near))}")
 
 
 def _check_by(connection: "duckdb.DuckDBPyConnection", by: str) -> None:

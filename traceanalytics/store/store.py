@@ -136,8 +136,10 @@ class Store:
                 connection.execute("SET enable_external_access = false").fetchall()
                 connection.execute("SET lock_configuration = true").fetchall()
             try:
+                if (statements := len(connection.extract_statements(statement))) != 1:
+                    raise BadQuery(f"{statements} SQL statements; one at a time is answered")
                 relation = connection.sql(statement)
-                return relation.to_arrow_table() if relation is not None else _empty_table()
+                return _with_distinct_names(relation.to_arrow_table()) if relation is not None else _empty_table()
             except duckdb.Error as error:
                 raise BadQuery(_one_line(error)) from error
 
@@ -310,6 +312,15 @@ def _why_not_opened(error: Exception) -> str:
 
 def _one_line(error: Exception) -> str:
     return " ".join(str(error).split("\n\n")[0].split())
+
+
+def _with_distinct_names(table: "pyarrow.Table") -> "pyarrow.Table":
+    """Tell columns of one name apart, as DuckDB does in its subqueries: a row by name would hold the last one only."""
+    names: list[str] = []
+    for name in table.column_names:
+        candidates = (name, *(f"{name}_{number}" for number in range(1, table.num_columns + 1)))
+        names.append(next(each for each in candidates if each not in names))
+    return table.rename_columns(names)
 
 
 def _empty_table() -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from traceanalytics.readers.text import parts
+from traceanalytics.store.names import check_run
 from traceanalytics.store.store import Store
 from traceanalytics.verbs.grading import LIMIT_SECONDS, Task, Verdict, grade_all
 
@@ -53,6 +54,9 @@ def grade(
     progress: Callable[[Graded], None] | None = None,
 ) -> Graded:
     """Grade what is not graded yet; every batch is stored before the next one starts, so a killed call goes on."""
+    if run is not None:
+        with store.reading() as opened:
+            check_run(opened, run)
     graded = Graded()
     while batch := store.sql(_UNGRADED, {"run": run, "batch": _BATCH}).to_pylist():
         tasks = [(row["rollout_id"], _answer_of(row["response"]), row["ground_truth"]) for row in batch]

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from traceanalytics.errors import BadInput
 from traceanalytics.segments import Batch, segment_batch
+from traceanalytics.store.names import check_run
 from traceanalytics.store.store import Store
 from traceanalytics.taggers import get_tagger
 from traceanalytics.tagging import Tagger, Tags, tag_batch, tagger_id
@@ -84,7 +85,8 @@ def tag(
     name = tagger_id(chosen)
     places = store.sql(_UNTAGGED, {"tagger_id": name, "run": run})["place"].to_pylist()
     if run is not None and not places:
-        _check_run(store, run)
+        with store.reading() as opened:
+            check_run(opened, run)
     report = TagReport(name, len(places))
     began = time.monotonic()
     _register(store, chosen)
@@ -328,9 +330,3 @@ def _register(store: Store, tagger: Tagger) -> None:
             connection.execute(
                 "INSERT OR REPLACE INTO meta VALUES ('active_tagger', $1)", [tagger_id(tagger)]
             ).fetchall()
-
-
-def _check_run(store: Store, run: str) -> None:
-    known = store.sql("SELECT run_id FROM runs ORDER BY run_id")["run_id"].to_pylist()
-    if run not in known:
-        raise BadInput(f"no run is called {run!r}; the store holds {', '.join(known) or 'none'}")
