@@ -117,3 +117,15 @@ def test_two_runs_are_compared_as_their_audits_correct_them(store: Store, tmp_pa
     assert "difference, prediction-powered" in labels
     assert "a at step 40: with verification, Rogan-Gladen" in labels
     assert not [each for each in answer.caveats if each.startswith("uncorrected")]
+
+
+def test_switched_cells_are_corrected_by_the_error_rates_of_both_eras(audited: Store) -> None:
+    answer = ask(audited, "strategy_switch")
+    by_label = {each.label: each for each in answer.estimates if each.kind == "corrected"}
+    # Of the 12 points of the gain, 0.7 * 0.6 * (0.8 - 0.4) lie in prompts that came to verify.
+    corrected = by_label["no verification -> verification, in points, Rogan-Gladen"]
+    assert corrected.low is not None
+    assert corrected.high is not None
+    assert corrected.low <= 0.168 <= corrected.high
+    assert "corrected cells take the tagger to err alike on right and on wrong rollouts" in answer.caveats
+    assert not [each for each in answer.caveats if each.startswith("uncorrected")]

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from traceanalytics.errors import Refused
+from traceanalytics.stats.correction import Audit
 from traceanalytics.stats.shift_share import StrategyCounts
-from traceanalytics.stats.switching import switching, switching_beyond_chance
+from traceanalytics.stats.switching import corrected_switching, switching, switching_beyond_chance
 
 ARMS = ("ground truth", "majority", "format", "incorrect", "random")
 
@@ -90,3 +91,40 @@ def test_a_prompt_in_one_evaluation_only_is_refused() -> None:
     message = "^a prompt has no rollout in one of the two evaluations: give prompts that are in both$"
     with pytest.raises(Refused, match=message):
         switching(counts([]), counts([("o", 1)]))
+
+
+def tagged(shown: np.ndarray, right: np.ndarray) -> StrategyCounts:
+    return StrategyCounts(*(each.sum(axis=1) for each in (shown, shown & right, ~shown, ~shown & right)))
+
+
+def test_cells_are_corrected_to_what_is_shown_from_what_is_tagged() -> None:
+    draws, true, seen, audits = np.random.default_rng(0), [], [], []
+    for share, accuracies in ((0.5, (0.6, 0.3)), (0.8, (0.7, 0.4))):
+        shown = draws.random((4000, 8)) < share
+        right = draws.random((4000, 8)) < np.where(shown, *accuracies)
+        tags = draws.random((4000, 8)) < np.where(shown, 0.85, 0.1)
+        true.append(tagged(shown, right))
+        seen.append(tagged(tags, right))
+        cells = (shown & tags, ~shown & tags, shown & ~tags, ~shown & ~tags)
+        audits.append(Audit(*(float(each.sum()) for each in cells)))
+    expected = [each.value for each in switching(*true).points]
+    corrected = corrected_switching(*seen, (audits[0], audits[1]), resamples=200)
+    assert [each.value for each in corrected[:4]] == pytest.approx(expected, abs=0.006)
+    assert max(abs(each.value - true) for each, true in zip(switching(*seen).points, expected, strict=True)) > 0.02
+    assert all(each.low <= value <= each.high for each, value in zip(corrected, expected, strict=False))
+    assert corrected[4].value == pytest.approx(switching(*true).total.value, abs=1e-9)
+
+
+def test_an_audit_without_errors_leaves_the_cells_and_widens_them() -> None:
+    draws = np.random.default_rng(1)
+    base, final = (tagged(draws.random((60, 4)) < share, draws.random((60, 4)) < 0.5) for share in (0.4, 0.7))
+    exact = Audit(tp=30, fp=0, fn=0, tn=30)
+    counted, corrected = switching(base, final), corrected_switching(base, final, (exact, exact))
+    assert [each.value for each in corrected[:4]] == pytest.approx([each.value for each in counted.points])
+
+
+def test_cells_by_a_tagger_that_says_nothing_are_refused() -> None:
+    counts = tagged(np.ones((30, 2), bool), np.ones((30, 2), bool))
+    blind = Audit(tp=10, fp=9, fn=10, tn=11)
+    with pytest.raises(Refused, match="of a signal; below 0.2 a corrected rate says nothing"):
+        corrected_switching(counts, counts, (blind, blind))

@@ -30,6 +30,12 @@ FROM tagger_errors
 JOIN meta ON meta.name = 'active_tagger' AND tagger_errors.tagger_id = meta.value
 WHERE tagger_errors.behavior = $behavior AND tagger_errors.run_id = $run
 """
+# Whether anything was judged that could be an audit: most stores hold none, and are then not searched for it.
+_JUDGED = """
+SELECT 1 FROM judgments
+WHERE unit = 'rollout' AND drawn_with > 0 AND list_contains($behaviors::VARCHAR[], behavior)
+LIMIT 1
+"""
 _ALL_AUDITS = """
 SELECT tagger_errors.* EXCLUDE (tagger_id)
 FROM tagger_errors
@@ -123,6 +129,8 @@ def audited_in(
     """Return the audited rollouts of the eras that meet these steps, shown meaning any of the behaviors."""
     import numpy as np
 
+    if not store.sql(_JUDGED, {"behaviors": list(behaviors)}).num_rows:
+        return None
     asked = {"in_behaviors": list(behaviors), "in_run": run, "in_split": split, "in_tagger": tagger}
     rows = store.query("audited_rollouts", **asked).to_pylist()
     if not rows:

@@ -1,12 +1,13 @@
 """Where a gain sits: problems that changed strategy between two evaluations, or kept it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from traceanalytics.errors import Refused
+from traceanalytics.findings.audits import BY_ERROR_RATES, audits_at
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import (
@@ -25,7 +26,7 @@ from traceanalytics.stats.estimate import Estimate
 from traceanalytics.stats.ratios import share_of_total
 from traceanalytics.stats.runs import over_runs
 from traceanalytics.stats.shift_share import shift_share
-from traceanalytics.stats.switching import Switching, switching, switching_beyond_chance
+from traceanalytics.stats.switching import Switching, corrected_switching, switching, switching_beyond_chance
 from traceanalytics.store.store import Store
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ _NO_CAUSE = (
     "this says where the gain sits, not that switching caused it: problems that failed before are where any "
     "improvement lands; `shift_share` says how much the mix of strategies explains"
 )
+
+_ERRS_ALIKE = "corrected cells take the tagger to err alike on right and on wrong rollouts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Switch:
     beyond: Switching | None
     mix: Estimate | None
     caveats: tuple[str, ...]
+    corrected: tuple[Estimate, ...] = ()  # the cells in points and the gain, by audits of both eras
 
 
 def infer(
@@ -63,7 +67,7 @@ def infer(
 
     def ask(run: str) -> Switch:
         ends = both_ends(store, run, behavior=in_behavior, split=in_split, from_step=from_step, to_step=to_step)
-        return _switch(ends)
+        return _corrected(store, in_behavior, _switch(ends))
 
     found, left_out = ask_each(runs_of(store, in_run), ask)
     cells = _cells(in_behavior)
@@ -73,7 +77,8 @@ def infer(
     ]
     if len(found) > 1:
         estimates += _over_runs(cells, found)
-    caveats = [_NO_CAUSE, *(caveat for each in found for caveat in each.caveats), *left_out, UNCORRECTED]
+    caveats = [_NO_CAUSE, *(caveat for each in found for caveat in each.caveats), *left_out]
+    caveats += [UNCORRECTED] if not all(each.corrected for each in found) else []
     if len(found) == 1:
         caveats.append(ONE_RUN)
     return Answer(estimates, _verdict(cells, found, estimates), caveats, _table(cells, found))
@@ -99,6 +104,20 @@ def _switch(ends: Ends) -> Switch:
     return Switch(ends, counted, shares, beyond, mix, tuple(caveats))
 
 
+def _corrected(store: Store, behavior: str, switch: Switch) -> Switch:
+    """Add the cells as audits of both eras correct the strategies, where there are some."""
+    ends = switch.ends
+    audits = audits_at(store, [behavior], [(ends.run, ends.split, each.step) for each in (ends.base, ends.final)])
+    if not audits:
+        return switch
+    base, final = (audited.audit for audited in audits)
+    try:
+        corrected = corrected_switching(ends.base.strategies(), ends.final.strategies(), (base, final))
+    except Refused as refusal:
+        return replace(switch, caveats=(*switch.caveats, f"{ends.run}: its cells are not corrected: {refusal}"))
+    return replace(switch, corrected=corrected, caveats=(*switch.caveats, _ERRS_ALIKE))
+
+
 def _numbers(prefix: str, cells: Sequence[str], switch: Switch) -> list[Named]:
     """Return the cells as shares of the gain, or in points where the gain may be 0; then what stands beside them."""
     of = "" if switch.shares is not None else ", in points"
@@ -113,6 +132,10 @@ def _numbers(prefix: str, cells: Sequence[str], switch: Switch) -> list[Named]:
             named(f"{prefix}{cell}{of}, beyond an unchanged policy", part, corrected=True)
             for cell, part in zip(cells, parts, strict=True)
         ]
+    numbers += [
+        named(f"{prefix}{cell}, in points, {BY_ERROR_RATES}", part, corrected=True)
+        for cell, part in zip(cells, switch.corrected, strict=False)
+    ]
     return numbers
 
 
