@@ -1,6 +1,6 @@
 """How well every tagger agrees with labels of others: F1 on their spans, and end to end on their texts.
 
-    python benchmarks/quality.py DIR [--model FOLDER]... [--json]
+    python benchmarks/quality.py DIR [--model FOLDER]... [--labels DIR] [--json]
 
 DIR holds one set a `segments_<set>.jsonl`: rows in order of their text, with `text`, `trace_id` and what people or
 judges say: `behaviours` (any number), or `label` (or `labels_all`) to be read through `label_mapping.json` beside it.
@@ -11,6 +11,12 @@ Second table (`end_to_end`): the tagger segments the response itself, and a labe
 covers half of the shorter of the two. A model sees every segment of prose. Intervals hold 95% of a bootstrap over
 prompt groups. A published detector has no behavior of ours, so it is compared with each; uncertainty_management is the
 union that some sources do not tell apart.
+
+Third table (`baselines`): TF-IDF + logistic regression that learned from the judgments the shipped model learned from
+(`tfidf.labels`), and from the other prompts of the same set (`tfidf.in_domain`); on the spans as segments.
+Fourth table (`paired`): the shipped model less each other one, on the spans as segments. `difference` is the mean over
+texts of the difference between their F1s (1 for a text that shows nothing and of which nothing is said), `pooled` the
+difference between the F1s over all spans; each with the interval of a paired bootstrap over prompt groups.
 """
 
 import argparse
@@ -23,17 +29,20 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from tfidf import Texts, taught_by_labels, taught_in_domain
 
 from traceanalytics.behaviors import BEHAVIORS
 from traceanalytics.candidates import candidates_in, cue_set
 from traceanalytics.cues.finding import find, find_cues
+from traceanalytics.paths import shipped_folder
 from traceanalytics.rules.published import PUBLISHED, find_published
 from traceanalytics.segments import Batch, SegmentKind, Segments, make_batch
-from traceanalytics.taggers import SHIPPED, load_tagger
+from traceanalytics.taggers import DEFAULT, SHIPPED, load_tagger
 from traceanalytics.tagging import SHOWN_FROM
 
 UNION = "uncertainty_management"
 IN_UNION = ("backtracking", "self_doubt", "self_correction")
+BAR = ("verification", "backtracking", "self_doubt", "confirmation")  # what the shipped model has to be better at
 RESAMPLES = 1000
 COVERED = 0.5
 
@@ -213,7 +222,7 @@ def compare(said: Sequence[set[str]], spans: Sequence[Span]) -> dict[str, dict[s
     """Return precision, recall and F1 with its interval, for every behavior that some span shows."""
     _, groups = np.unique([span.group for span in spans], return_inverse=True)
     scores = {}
-    for behavior in sorted({behavior for span in spans for behavior in span.shown} & {*BEHAVIORS.all(), UNION}):
+    for behavior in behaviors_shown(spans):
         truth = np.array([behavior in span.shown for span in spans])
         names = set(IN_UNION) if behavior == UNION else {behavior}
         scores[behavior] = score(np.array([bool(each & names) for each in said]), truth, groups)
@@ -236,6 +245,74 @@ def score(said: Bools, truth: Bools, groups: np.ndarray[tuple[int], np.dtype[np.
         "high": round(float(high), 3),
         "n": int(true),
     }
+
+
+def baselines(labels: Path, spans: Sequence[Span]) -> dict[str, list[set[str]]]:
+    """Say what TF-IDF + logistic regression sees in each span: taught by our labels, and by the set's other prompts."""
+    texts = Texts([each.text for each in spans], [each.previous for each in spans], positions(spans))
+    truth = {name: np.array([name in each.shown for each in spans]) for name in behaviors_shown(spans) if name != UNION}
+    groups = [each.group for each in spans]
+    found = {"tfidf.labels": taught_by_labels(labels, texts), "tfidf.in_domain": taught_in_domain(texts, truth, groups)}
+    return {
+        kind: [{name for name, yes in said.items() if yes[i]} for i in range(len(spans))]
+        for kind, said in found.items()
+    }
+
+
+def positions(spans: Sequence[Span]) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """Return where each span stands in its text."""
+    return np.array([each.position for each in spans], np.float32)
+
+
+def paired(
+    new: Sequence[set[str]], old: Sequence[set[str]], spans: Sequence[Span]
+) -> dict[str, dict[str, float | list[float]]]:
+    """Return for every behavior how much better one tagger is than another, in pairs: by text, and over all spans."""
+    names, texts = np.unique([span.trace for span in spans], return_inverse=True)
+    _, groups = np.unique([span.group for span in spans], return_inverse=True)
+    group_of = np.zeros(len(names), np.int64)
+    group_of[texts] = groups
+    found: dict[str, dict[str, float | list[float]]] = {}
+    for behavior in behaviors_shown(spans):
+        names_of = set(IN_UNION) if behavior == UNION else {behavior}
+        truth = np.array([behavior in span.shown for span in spans])
+        said = [np.array([bool(each & names_of) for each in one]) for one in (new, old)]
+        columns = (said[0] & truth, said[0], said[1] & truth, said[1], truth)
+        counts = np.stack([np.bincount(texts, weights=each) for each in columns], axis=1)
+        by_text = f1_of(counts[:, 0], counts[:, 1], counts[:, 4]) - f1_of(counts[:, 2], counts[:, 3], counts[:, 4])
+        sums = np.stack([by_text, np.ones(len(names)), *counts.T], axis=1)
+        by_group = np.stack([np.bincount(group_of, weights=each) for each in sums.T], axis=1)
+        draws = np.random.default_rng(0).multinomial(
+            len(by_group), np.full(len(by_group), 1 / len(by_group)), RESAMPLES
+        )
+        both = [differences(each) for each in (by_group.sum(axis=0)[None, :], draws @ by_group)]
+        found[behavior] = {
+            name: [round(float(each), 3) for each in (both[0][i][0], *np.quantile(both[1][i], [0.025, 0.975]))]
+            for i, name in enumerate(("difference", "pooled"))
+        } | {"texts": len(names)}
+    return found
+
+
+def differences(
+    sums: np.ndarray[tuple[int, int], np.dtype[np.float64]],
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], ...]:
+    """Return the mean difference by text and the difference over all spans, one a row of sums."""
+    by_text, texts, hits, said, other_hits, other_said, true = sums.T
+    return by_text / np.maximum(texts, 1), f1_of(hits, said, true) - f1_of(other_hits, other_said, true)
+
+
+def f1_of(
+    hits: np.ndarray[tuple[int], np.dtype[np.float64]],
+    said: np.ndarray[tuple[int], np.dtype[np.float64]],
+    true: np.ndarray[tuple[int], np.dtype[np.float64]],
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """Return F1s, 1 where nothing is true and nothing is said."""
+    return np.where(said + true > 0, 2 * hits / np.maximum(said + true, 1), 1.0)
+
+
+def behaviors_shown(spans: Sequence[Span]) -> list[str]:
+    """Return the behaviors of ours that some span shows, with the union that some sources do not tell apart."""
+    return sorted({behavior for span in spans for behavior in span.shown} & {*BEHAVIORS.all(), UNION})
 
 
 def covered(tags: Tags, spans: Sequence[Span]) -> list[set[str]]:
@@ -264,21 +341,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--model", type=Path, action="append", default=[], help="a model folder to score as well")
+    parser.add_argument("--labels", type=Path, default=shipped_folder("labels"), help="what TF-IDF is taught by")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    shipped = sorted(card.parent for card in SHIPPED.glob("**/card.json"))
-    taggers = [cue_tagger(), *map(model_tagger, [*shipped, *options.model]), *map(published_tagger, PUBLISHED)]
-    result: dict[str, Any] = {"shipped": shipped[0].name if shipped else "cues", "sets": {}, "end_to_end": {}}
+    shipped = SHIPPED / DEFAULT
+    models = [shipped, *options.model]
+    taggers = [cue_tagger(), *map(model_tagger, models), *map(published_tagger, PUBLISHED)]
+    tables = ("sets", "end_to_end", "baselines", "paired")
+    result: dict[str, Any] = {"shipped": shipped.name, **{table: {} for table in tables}}
     for path in sorted(options.folder.glob("segments_*.jsonl")):
         name = path.stem.removeprefix("segments_")
         spans, traces = read_set(options.folder, name)
-        tables = {"sets": {each.name: compare(each.says(spans), spans) for each in taggers}}
+        said = {each.name: each.says(spans) for each in taggers}
+        by_baselines = baselines(options.labels, spans)
+        result["sets"][name] = {each: compare(shown, spans) for each, shown in said.items()}
         if {span.trace for span in spans} <= set(traces):
-            tables["end_to_end"] = {each.name: compare(end_to_end(each, spans, traces), spans) for each in taggers}
-        for table, scores in tables.items():
-            result[table] |= {name: scores}
-            if not options.json:
-                show(name, table, scores)
+            result["end_to_end"][name] = {
+                each.name: compare(end_to_end(each, spans, traces), spans) for each in taggers
+            }
+        result["baselines"][name] = {each: compare(shown, spans) for each, shown in by_baselines.items()}
+        others = {**said, **by_baselines}
+        ours = others.pop(shipped.name)
+        result["paired"][name] = {each: paired(ours, shown, spans) for each, shown in others.items()}
+        if not options.json:
+            for table in ("sets", "end_to_end"):
+                show(name, table, result[table].get(name, {}))
+            show_paired(name, shipped.name, result["paired"][name])
     if options.json:
         print(json.dumps(result))
 
@@ -286,10 +374,27 @@ def main() -> None:
 def show(name: str, table: str, scores: Mapping[str, Mapping[str, Mapping[str, float]]]) -> None:
     """Print one table: a line a behavior, ours first, then the three best others."""
     print(f"{name} ({'spans as labelled' if table == 'sets' else 'end to end'})")
-    for behavior in scores["cues"]:
+    for behavior in scores.get("cues", ()):
         ranked = sorted(scores, key=lambda tagger: (tagger != "cues", -scores[tagger][behavior]["f1"]))
         cells = [f"{each} {cell(scores[each][behavior])}" for each in ranked[:4]]
         print(f"  {behavior:24} n {scores['cues'][behavior]['n']:5}  {'  '.join(cells)}")
+
+
+def show_paired(name: str, ours: str, differences: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
+    """Print how much better the shipped model is: than the nearest published detector, and than each of the others."""
+    print(f"{name} ({ours} less the other: mean over texts; over all spans)")
+    published = [each for each in differences if each in PUBLISHED]
+    for behavior in BAR:
+        known = {each: rows[behavior] for each, rows in differences.items() if behavior in rows}
+        if not known:
+            continue
+        nearest = min(published, key=lambda each: known[each]["difference"][1])
+        for each in (nearest, *(other for other in known if other not in published)):
+            cells = "; ".join(
+                "{:+.2f} [{:+.2f}, {:+.2f}]".format(*known[each][kind]) for kind in ("difference", "pooled")
+            )
+            note = f" (nearest of {len(published)})" if each == nearest else ""
+            print(f"  {behavior:16} {each + note:40} {cells}")
 
 
 def cell(scores: Mapping[str, float]) -> str:

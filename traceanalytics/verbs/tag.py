@@ -20,7 +20,7 @@ from traceanalytics.errors import BadInput
 from traceanalytics.segments import Batch, segment_batch
 from traceanalytics.store.names import check_run
 from traceanalytics.store.store import Store
-from traceanalytics.taggers import get_tagger
+from traceanalytics.taggers import DEFAULT, get_tagger
 from traceanalytics.tagging import Tagger, Tags, tag_batch, tagger_id
 from traceanalytics.verbs.audits import count_audits
 
@@ -80,7 +80,7 @@ def tag(
     progress: Callable[[TagReport], None] | None = None,
 ) -> TagReport:
     """Tag what the tagger (the active one when None) has not read; the first tagger of a store becomes active."""
-    spec = spec_of(store, tagger or active_tagger_name(store) or "cues")
+    spec = spec_of(store, tagger or active_tagger_name(store) or DEFAULT)
     chosen = get_tagger(spec)
     name = tagger_id(chosen)
     places = store.sql(_UNTAGGED, {"tagger_id": name, "run": run})["place"].to_pylist()
