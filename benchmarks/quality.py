@@ -14,9 +14,9 @@ union that some sources do not tell apart.
 
 Third table (`baselines`): TF-IDF + logistic regression that learned from the judgments the shipped model learned from
 (`tfidf.labels`), and from the other prompts of the same set (`tfidf.in_domain`); on the spans as segments.
-Fourth table (`paired`): the shipped model less each other one, on the spans as segments. `difference` is the mean over
-texts of the difference between their F1s (1 for a text that shows nothing and of which nothing is said), `pooled` the
-difference between the F1s over all spans; each with the interval of a paired bootstrap over prompt groups.
+Fourth table (`paired`): the shipped model less each other one, on the spans as segments. `difference` is the mean of the
+difference between their F1s over the texts that show the behavior, `pooled` that between the F1s over all spans, false
+alarms in other texts included; each with the interval of a paired bootstrap over prompt groups.
 """
 
 import argparse
@@ -280,7 +280,8 @@ def paired(
         columns = (said[0] & truth, said[0], said[1] & truth, said[1], truth)
         counts = np.stack([np.bincount(texts, weights=each) for each in columns], axis=1)
         by_text = f1_of(counts[:, 0], counts[:, 1], counts[:, 4]) - f1_of(counts[:, 2], counts[:, 3], counts[:, 4])
-        sums = np.stack([by_text, np.ones(len(names)), *counts.T], axis=1)
+        shown = counts[:, 4] > 0
+        sums = np.stack([by_text * shown, shown, *counts.T], axis=1)
         by_group = np.stack([np.bincount(group_of, weights=each) for each in sums.T], axis=1)
         draws = np.random.default_rng(0).multinomial(
             len(by_group), np.full(len(by_group), 1 / len(by_group)), RESAMPLES
@@ -289,7 +290,7 @@ def paired(
         found[behavior] = {
             name: [round(float(each), 3) for each in (both[0][i][0], *np.quantile(both[1][i], [0.025, 0.975]))]
             for i, name in enumerate(("difference", "pooled"))
-        } | {"texts": len(names)}
+        } | {"texts": int(shown.sum())}
     return found
 
 
@@ -306,8 +307,8 @@ def f1_of(
     said: np.ndarray[tuple[int], np.dtype[np.float64]],
     true: np.ndarray[tuple[int], np.dtype[np.float64]],
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """Return F1s, 1 where nothing is true and nothing is said."""
-    return np.where(said + true > 0, 2 * hits / np.maximum(said + true, 1), 1.0)
+    """Return F1s, 0 where nothing is true and nothing is said."""
+    return 2 * hits / np.maximum(said + true, 1)
 
 
 def behaviors_shown(spans: Sequence[Span]) -> list[str]:
@@ -382,7 +383,7 @@ def show(name: str, table: str, scores: Mapping[str, Mapping[str, Mapping[str, f
 
 def show_paired(name: str, ours: str, differences: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
     """Print how much better the shipped model is: than the nearest published detector, and than each of the others."""
-    print(f"{name} ({ours} less the other: mean over texts; over all spans)")
+    print(f"{name} ({ours} less the other: mean over texts that show it; over all spans)")
     published = [each for each in differences if each in PUBLISHED]
     for behavior in BAR:
         known = {each: rows[behavior] for each, rows in differences.items() if behavior in rows}

@@ -44,11 +44,12 @@ def taught_by_labels(labels: Path, test: Texts) -> dict[str, NDArray[np.bool_]]:
 def taught_in_domain(
     texts: Texts, truth: dict[str, NDArray[np.bool_]], groups: Sequence[str]
 ) -> dict[str, NDArray[np.bool_]]:
-    """Say what models show that learned from the other prompts of the same set."""
+    """Say what models show that learned from the other prompts of the same set; nothing where these are too few."""
     answers = np.stack(list(truth.values()), axis=1).astype(np.int8)
     said = np.zeros(answers.shape, dtype=np.bool_)
-    folds = min(FOLDS, len(set(groups)))
-    for train, test in GroupKFold(folds).split(answers, groups=groups) if folds > 1 else ():
+    if len(set(groups)) < FOLDS:
+        return dict(zip(truth, said.T, strict=True))
+    for train, test in GroupKFold(FOLDS).split(answers, groups=groups):
         said[test] = _predict(texts.part(train), answers[train], texts.part(test))
     return dict(zip(truth, said.T, strict=True))
 

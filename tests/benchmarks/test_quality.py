@@ -42,6 +42,7 @@ def write_labels(path: Path) -> None:
         {
             "id": f"{shown}-{n}",
             "unit": "segment",
+            "previous": f"The sum of {n} and one is there.",
             "text": text.format("abcdefghijklmnopqrstuvwxyz"[n] * 3),
             "judged": {"verification": shown},
             "judged_by": "author",

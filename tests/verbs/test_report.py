@@ -37,7 +37,7 @@ def test_a_report_leads_with_what_changed_and_ends_with_what_it_was_made_from(wr
     for named in (
         "data digest",
         "active tagger",
-        "cues@",
+        "ngrams@",
         "spurious_rewards.has_code@",
         "versions",
         "duckdb",

@@ -116,7 +116,7 @@ def test_taggers_that_part_are_asked_about_where_they_do(analyzed: Store) -> Non
 
 def test_taggers_that_do_not_part_are_refused(analyzed: Store) -> None:
     with pytest.raises(Refused, match="part on nothing that is not judged yet; name what the other one calls it"):
-        suggest_disagreeing(analyzed, "cues")
+        suggest_disagreeing(analyzed, "ngrams")
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_wrong_audit_is_answered_in_words(asked: dict[str, object], message: s
 
 def test_another_name_needs_one_behavior(analyzed: Store) -> None:
     with pytest.raises(BadInput, match="--as says what the other tagger calls one behavior: name that with"):
-        suggest_disagreeing(analyzed, "cues", other_behavior="x")
+        suggest_disagreeing(analyzed, "ngrams", other_behavior="x")
 
 
 def test_a_store_without_tags_is_answered_with_the_command(store: Store) -> None:
