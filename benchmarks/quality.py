@@ -14,7 +14,7 @@ union that some sources do not tell apart.
 
 Third table (`baselines`): TF-IDF + logistic regression that learned from the judgments the shipped model learned from
 (`tfidf.labels`), and from the other prompts of the same set (`tfidf.in_domain`); on the spans as segments.
-Fourth table (`paired`): the shipped model less each other one, on the spans as segments. `difference` is the mean of the
+Fourth table (`paired`): the shipped model less each other, on the spans as segments. `difference` is the mean
 difference between their F1s over the texts that show the behavior, `pooled` that between the F1s over all spans, false
 alarms in other texts included; each with the interval of a paired bootstrap over prompt groups.
 """
