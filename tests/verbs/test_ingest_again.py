@@ -163,6 +163,11 @@ def test_nan_rewards_and_broken_text_are_counted(store: Store, tmp_path: Path, n
     assert total(report, "rollouts", "odd_rewards", "odd_texts") == (3, 2, 1)
 
 
+def test_half_a_surrogate_pair_is_broken_text(store: Store, tmp_path: Path) -> None:
+    path = write(tmp_path / "1.jsonl", [record(output="\ud83d"), record(output="\U0001f600"), record(output="\\ud83d")])
+    assert total(ingest([path], store=store), "rollouts", "odd_texts") == (3, 1)
+
+
 def test_broken_text_in_csv_is_counted(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(b"prompt,response\n2+2?,4\n2+2?,\xff\n")

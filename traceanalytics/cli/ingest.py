@@ -135,7 +135,7 @@ def _said(report: "IngestReport") -> Iterator[str]:
     if count := report.total("odd_rewards"):
         yield f"{_counted(count, 'reward')} NaN or infinite: no reward, the value is kept in extra"
     if count := report.total("odd_texts"):
-        yield f"{_counted(count, 'record')} with bytes that are no UTF-8: stored as U+FFFD"
+        yield f"{_counted(count, 'record')} with bytes that are no UTF-8, or half a surrogate pair: stored as U+FFFD"
 
 
 def _counted(count: int, noun: str) -> str:

@@ -87,9 +87,9 @@ def _recognized(
     chosen: Reader | None,
 ) -> Recognized | Unusable:
     candidates = [chosen] if chosen else list(READERS.all().values())
-    for rows, columns in ((records, False), (_rows_of(records), True)):
-        known = [each for each in candidates if rows and _fits(each, rows, partial(place_for, source, each))]
-        fitting = _most_specific(known)
+    for columns in (False, True):
+        rows = _rows_of(records) if columns else records
+        fitting = _fitting(candidates, rows, partial(place_for, source)) if rows else []
         if len(fitting) > 1:
             names = " and ".join(each.name for each in fitting)
             raise BadInput(
@@ -156,5 +156,13 @@ def _fits(reader: Reader, records: Sequence[Record], place: Callable[[], Place])
     return is_format and (reader.fits is None or reader.fits(known, place()))
 
 
-def _most_specific(readers: Sequence[Reader]) -> list[Reader]:
-    return [each for each in readers if not any(each.needs < other.needs for other in readers)]
+def _fitting(
+    candidates: Sequence[Reader], records: Sequence[Record], place_for: Callable[[Reader], Place]
+) -> list[Reader]:
+    """Return the most specific readers that know the records; those that need less than one of them are not asked."""
+    known: list[Reader] = []
+    keys = set().union(*records)
+    for each in sorted((each for each in candidates if each.needs <= keys), key=lambda reader: -len(reader.needs)):
+        if not any(each.needs < other.needs for other in known) and _fits(each, records, partial(place_for, each)):
+            known.append(each)
+    return [each for each in candidates if each in known]

@@ -37,6 +37,7 @@ _OPENING = re.compile(rb'\s*\{\s*"(?:[^"\\]|\\.)*"')
 _MANY_DIGITS = re.compile(rb"[0-9]{19}")
 _LARGE_FLOAT = re.compile(rb'"(?:[^"\\]|\\.)*"|-?[0-9.]+e\+[0-9]+')
 _ESCAPE = re.compile(rb"\\(?:u00[0-9a-f]{2}|.)")
+_HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:(")|\\?\Z)|[\[\]{}]', re.DOTALL)
 _OPENERS, _CLOSERS = (b"{", b"["), (b"}", b"]")
@@ -141,13 +142,23 @@ def is_blank(line: bytes) -> bool:
     return not line.strip(_SPACE)
 
 
-def is_utf8(raw: bytes) -> bool:
-    """Say whether bytes are a text as they stand."""
+def is_whole_text(raw: bytes) -> bool:
+    r"""Say whether a record's bytes are text as they stand: UTF-8, and no half of a surrogate pair in its JSON.
+
+    >>> [is_whole_text(raw) for raw in (rb'["\ud83d\ude00"]', rb'["\ud83d"]', b"\xff")]
+    [True, False, False]
+    """
     try:
-        raw.decode()
+        text = raw.decode()
     except UnicodeDecodeError:
         return False
-    return True
+    if not _HALF_PAIR.search(raw):
+        return True
+    try:
+        held = json.loads(text.removeprefix("\ufeff"), strict=False)
+    except ValueError:  # a line of CSV, say, to which a backslash is one
+        return True
+    return not _SURROGATE.search(json.dumps(held, ensure_ascii=False))
 
 
 def records_in_line(raw: bytes, line: int, byte: int, opening: bytes | None = None) -> list[Located]:

@@ -16,7 +16,7 @@ from traceanalytics.readers.shapes import (
     Block,
     columns_of,
     is_blank,
-    is_utf8,
+    is_whole_text,
     json_text,
     located_records,
     read_blocks,
@@ -179,7 +179,7 @@ def _keep(job: Job, staging: Staging, found: Sequence[Located]) -> None:
         if each.fault is not None:
             staging.reject(job.file_id, each.line, each.byte, each.fault, each.raw)
             continue
-        staging.counts.odd_texts += not is_utf8(each.raw)
+        staging.counts.odd_texts += not is_whole_text(each.raw)
         for record in _records_of(job, each):
             try:
                 made = _rollouts_of(job, record)

@@ -42,7 +42,7 @@ class Counts:
     first_step: int | None = None
     last_step: int | None = None
     odd_rewards: int = 0  # NaN or infinite, and so no reward
-    odd_texts: int = 0  # records with bytes that are no UTF-8
+    odd_texts: int = 0  # records with bytes that are no UTF-8, or with half a surrogate pair
     rewritten: int = 0  # files that are not what they were
     replaced: int = 0  # rollouts of files that were read anew
 
