@@ -18,7 +18,31 @@ PATTERNS = {
     "ends": re.compile(r"(?:so|is).*\Z", re.DOTALL),
 }
 PIECES = ["so", "So", "check", "checks", "verify", "is", "out", "=", "==", "[", "]", "(", ")", "1", "23", ":", "."]
-PIECES += [" ", "\n", "\t", "\x0b", "\x1c", "\xa0", "\u2028", "a", "_", "-", "é", "²", "٣", "ſ", "K", "İ", "ı", "因"]
+PIECES += [
+    " ",
+    "\n",
+    "\t",
+    "\x0b",
+    "\x1c",
+    "\xa0",
+    "\u2028",
+    "a",
+    "_",
+    "-",
+    "é",
+    "²",
+    "٣",
+    "ſ",
+    "K",
+    "İ",
+    "ı",
+    "因",
+    "’",
+    "×",
+    "…",
+    "\x85",
+    "‿",
+]
 TEXTS = st.lists(st.lists(st.sampled_from(PIECES), max_size=9).map("".join), min_size=4, max_size=12)
 
 

@@ -78,8 +78,9 @@ def find_blocks(text: str) -> list[Block]:
 
 def blocks_and_prose(texts: Sequence[str]) -> list[tuple[list[Block], str]]:
     """Return of each of many texts its blocks, and the text with blanks in their places."""
-    learn_lines(head for text in texts if (head := _head(text)))
-    fenced = [list(_fenced(text)) if "```" in text or "~~~" in text else [] for text in texts]
+    marks = [list(_marks(text)) for text in texts]
+    learn_lines(_head(text, found[0]) for text, found in zip(texts, marks, strict=True) if found)
+    fenced = [list(_fenced(text, found)) if found else [] for text, found in zip(texts, marks, strict=True)]
     rests = [_without(text, parts) for text, parts in zip(texts, fenced, strict=True)]
     pictures = [_pictures(rest, parts) for rest, parts in zip(rests, fenced, strict=True)]
     rests = [_without(rest, parts) for rest, parts in zip(rests, pictures, strict=True)]
@@ -164,17 +165,16 @@ def _without(text: str, blocks: Sequence[Block | _Part]) -> str:
     return blanked(text, ((block.start, block.stop) for block in blocks), filler=_FILLER) if blocks else text
 
 
-def _head(text: str) -> str:
+def _head(text: str, mark: Span) -> str:
     """Return what stands before a first fence without a word: it may be a program that the prompt began."""
-    start, stop = next(_marks(text), (0, 0))
-    mark = text[start:stop].strip(" \t")
-    return text[:start] if start and not mark.strip(mark[0]).strip() else ""
+    fence = text[slice(*mark)].strip(" \t")
+    return "" if fence.strip(fence[0]).strip() else text[: mark[0]]
 
 
-def _fenced(text: str) -> Iterator[_Part]:
+def _fenced(text: str, marks: Sequence[Span]) -> Iterator[_Part]:
     opened: _Fence | None = None
     nothing_yet = True
-    for mark, stop in _marks(text):
+    for mark, stop in marks:
         fence = text[mark:stop].lstrip(" \t")
         info = fence.lstrip(fence[0])
         size = len(fence) - len(info)

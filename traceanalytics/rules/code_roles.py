@@ -41,7 +41,7 @@ class Judged(NamedTuple):
 
     block: Block
     role: Role
-    lead: tuple[int, str]  # the last sentence before it, and where that begins
+    lead: tuple[int, str]  # where only words can decide: the last sentence before it, and where that begins
     after_answer: bool
     evidence: str
     announces_check: bool  # in its lead
@@ -53,10 +53,10 @@ class _Program:
 
     reading: Reading
     block: Block
-    lead: tuple[int, str]
     after_answer: bool
     evidence: str
     role: Role | None
+    lead: tuple[int, str] = (0, "")
     announces_check: bool = False
 
 
@@ -143,7 +143,7 @@ def _programs(reading: Reading, calls: Sequence[Call]) -> Iterator[_Program]:
             role = Role.DEGENERATE
         elif drift is not None and block.start >= drift[0]:
             role = Role.DRIFT
-        yield _Program(reading, block, _lead(reading, block), answered <= block.start, evidence, role)
+        yield _Program(reading, block, answered <= block.start, evidence, role)
 
 
 def _repeated(reading: Reading, programs: Sequence[Block]) -> frozenset[int]:
@@ -163,6 +163,7 @@ def _decide(programs: Sequence[_Program]) -> None:
         if each.reading.prompt in asking:
             each.role = Role.REQUESTED
         else:
+            each.lead = _lead(each.reading, each.block)
             undecided.append(each)
     for each, announced in zip(undecided, _ANNOUNCE_CHECK.found([each.lead[1] for each in undecided]), strict=True):
         each.announces_check = announced

@@ -13,6 +13,7 @@ _BLANKS = r"\t\n\x0b\f\r\x1c-\x1f "
 _BEYOND_ASCII = r"\x{80}-\x{10ffff}"
 _DOTTED_I = ("\u0130", "\u0131")  # an i to `re` where case is ignored; to RE2 they are letters of their own
 _LOOKS_AROUND = re.compile(r"\(\?<?[=!]")
+_RUNS_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
 _MEMBER = re.compile(r"\\.|.", re.DOTALL)
 _FLAGS = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s"}
@@ -32,7 +33,7 @@ class Columns:
         if len(texts) < _FEW:
             return [self._look(text) is not None for text in texts]
         answers = _read(texts, self._plain)
-        beyond = [i for i, text in enumerate(texts) if not text.isascii()]
+        beyond = [i for i, text in enumerate(texts) if not text.isascii() and _has_strange_letters(text)]
         if beyond:
             strange = [texts[i] for i in beyond]
             for i, text, may in zip(beyond, strange, _read(strange, self._loose), strict=True):
@@ -56,6 +57,11 @@ class Columns:
         flags = "".join(letter for flag, letter in _FLAGS.items() if self._pattern.flags & flag)
         begin = r"\A" if self._at_start else ""
         return f"(?{flags or '-i'}){begin}(?:{translated(self._pattern.pattern, loose=loose)})"
+
+
+def _has_strange_letters(text: str) -> bool:
+    """Say whether letters, digits or blanks beyond ASCII are in a text; other signs RE2 takes as `re` does."""
+    return any(c.isalnum() or c.isspace() for c in "".join(_RUNS_BEYOND_ASCII.findall(text)))
 
 
 def window(text: str, start: int, stop: int) -> str:
