@@ -76,6 +76,8 @@ def test_the_page_is_only_read(live: Live) -> None:
         ("/overview?bin_width=0", "bin_width='0' is no whole number from 1 on"),
         ("/overview?step=-3", "step='-3' is no whole number from 0 on"),
         ("/overview?run=%1b[31mx", "no run is called"),
+        ("/behaviors?behavior=verifcation", "no behavior is called 'verifcation'. Did you mean 'verification'"),
+        ("/reading?step=55", "there is no step 55; the nearest is"),
     ],
 )
 def test_a_wrong_choice_is_answered_in_words(path: str, message: str, live: Live) -> None:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from traceanalytics.behaviors import BEHAVIORS
 from traceanalytics.errors import BadInput, Refused, UnknownName
 from traceanalytics.pages.base import MOST_ROWS, Selectors, Table
 from traceanalytics.paths import default_store
@@ -24,6 +25,14 @@ SELECT if(count(*) OVER (PARTITION BY name) > 1, tagger_id, name) AS name, tagge
 FROM taggers
 WHERE tagger_id IN (SELECT DISTINCT tagged.tagger_id FROM tagged)
 ORDER BY ALL
+"""
+_AROUND = """
+SELECT
+    max(step) FILTER (step < $first) AS before,
+    count(*) FILTER (step BETWEEN $first AND $last) AS there,
+    min(step) FILTER (step > $last) AS after
+FROM rollouts
+WHERE split = $split AND list_contains($runs, run_id)
 """
 
 
@@ -104,14 +113,17 @@ def look(store: Store, selectors: Selectors) -> View:
     first = min((row["first_step"] or 0 for row in chosen), default=0)
     last = max((row["last_step"] or 0 for row in chosen), default=0)
     tagger = _active_tagger(store, state_of(store))
-    behaviors = asked(store, state_of(store), "behaviors_shown").num_rows if tagger else 1
-    return View(
+    shown = asked(store, state_of(store), "behaviors_shown")["behavior"].to_pylist() if tagger else []
+    for behavior in selectors.behaviors:
+        if behavior not in {*shown, *BEHAVIORS.all(), *taggers}:  # what another tagger shows stays chosen
+            raise UnknownName("behavior", behavior, shown)
+    view = View(
         store=store,
         runs=tuple(row["run_id"] for row in chosen),
         all_runs=all_runs,
         split=split,
         splits=splits,
-        bin_width=selectors.bin_width or _bin_width(chosen, len(chosen) * behaviors),
+        bin_width=selectors.bin_width or _bin_width(chosen, len(chosen) * max(len(shown), 1)),
         first_step=first,
         last_step=last,
         rollouts=sum(row["rollouts"] for row in chosen),
@@ -119,6 +131,19 @@ def look(store: Store, selectors: Selectors) -> View:
         taggers=taggers,
         selectors=selectors,
     )
+    if selectors.step is not None:
+        _check_step(view, selectors.step)
+    return view
+
+
+def _check_step(view: View, step: int) -> None:
+    first = step // view.bin_width * view.bin_width
+    last = max(step, first + view.bin_width - 1)
+    given: dict[str, JSON] = {"first": first, "last": last, "split": view.split, "runs": list(view.runs)}
+    (around,) = view.store.sql(_AROUND, given).to_pylist()
+    near = [str(each) for each in (around["before"], around["after"]) if each is not None]
+    if near and not around["there"]:
+        raise BadInput(f"there is no step {step}; the nearest is {' or '.join(near)}")
 
 
 def state_of(store: Store) -> tuple[int, int]:
