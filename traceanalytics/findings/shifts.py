@@ -93,17 +93,23 @@ def find_shifts(
     split: str | None = None,
     behaviors: Sequence[str] | None = None,
     base: str | None = None,
+    counts: Counts | None = None,
 ) -> list[Shift]:
     """Compare the first and the last window of a run for every behavior, the largest shift first.
 
     The windows are the fewest steps that hold 200 rollouts, at most a fifth of all; with `base` the first is that of
     the run that holds the base model, its problems paired. A prompt in both windows is one cluster, so that what
-    pairs cancel is canceled.
+    pairs cancel is canceled. `counts` are those of this run by step, where they are at hand.
     """
     split = split or split_of(store, run)
     first, last = _windows(store, run, split, base)
     names = tuple(behaviors) if behaviors else shown_behaviors(store)
-    start, end = (count_window(store, names, run=run, split=split, window=window) for window in (first, last))
+    start, end = (
+        count_window(store, names, run=run, split=split, window=window)
+        if counts is None
+        else of_window(counts, names, window)
+        for window in (first, last)
+    )
     if base is not None:
         start, end = (by_problem(store, counts) for counts in (start, end))
     return sorted(
@@ -123,6 +129,15 @@ def count_window(store: Store, behaviors: Sequence[str], *, run: str, split: str
         to_step=window.last,
         bin_width=2**30,
     )
+
+
+def of_window(counts: Counts, behaviors: Sequence[str], window: Window, *, width: int | None = None) -> Counts:
+    """Return the part of counts by step that a window holds, as one step or in stretches of so many."""
+    rows = (counts.steps >= window.first) & (counts.steps <= window.last)
+    columns = [counts.behaviors.index(behavior) for behavior in behaviors]
+    steps = counts.steps[rows] // (width or 2**30) * (width or 2**30)
+    of_rows = (counts.runs[rows], steps, counts.prompts[rows], counts.rollouts[rows], counts.shown[rows][:, columns])
+    return Counts(tuple(behaviors), *of_rows)
 
 
 def shown_behaviors(store: Store) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from traceanalytics.findings.base import Named
-from traceanalytics.findings.shifts import Shift, Window, by_problem, count_window, spread
+from traceanalytics.findings.shifts import Shift, Window, by_problem, count_window, of_window, spread
 from traceanalytics.store.counts import Counts, count_by_prompt
 from traceanalytics.store.store import Store
 
@@ -52,18 +52,9 @@ def turns_among(counts: Counts, shifts: Sequence[Shift]) -> dict[str, Turn]:
     if steps[1] < steps[0]:
         return {}
     width = _width(steps)
-    between = _of_steps(counts, shifts, Window(*steps), width)
-    return _turns(shifts, between, [_of_steps(counts, shifts, window) for window in (first, last)], width, steps)
-
-
-def _of_steps(counts: Counts, shifts: Sequence[Shift], window: Window, width: int = 1) -> Counts:
-    rows = (counts.steps >= window.first) & (counts.steps <= window.last)
-    columns = [counts.behaviors.index(shift.behavior) for shift in shifts]
-    names = tuple(shift.behavior for shift in shifts)
-    steps = counts.steps[rows] // width * width
-    return Counts(
-        names, counts.runs[rows], steps, counts.prompts[rows], counts.rollouts[rows], counts.shown[rows][:, columns]
-    )
+    names = [shift.behavior for shift in shifts]
+    between = of_window(counts, names, Window(*steps), width=width)
+    return _turns(shifts, between, [of_window(counts, names, window) for window in (first, last)], width, steps)
 
 
 def _width(steps: tuple[int, int]) -> int:

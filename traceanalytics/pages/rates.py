@@ -31,6 +31,16 @@ def counts_of(store: Store, state: tuple[int, int], seen: tuple[str, ...], split
     return _binned(store, state, seen, split, width, None)
 
 
+def counts_of_run(store: Store, state: tuple[int, int], seen: tuple[str, ...], split: str, run: str) -> Counts | None:
+    """Return a run's counts by step; None of a split that is too large to be counted so."""
+    if is_counted_in_bins(store, state, split):
+        return None
+    counts = counts_of(store, state, seen, split, 1)
+    mine = counts.runs == run
+    of_run = (each[mine] for each in (counts.runs, counts.steps, counts.prompts, counts.rollouts, counts.shown))
+    return Counts(counts.behaviors, *of_run)
+
+
 def call_of(view: View, behaviors: Sequence[str], *, tagger: str | None = None) -> str:
     """Return the query behind such rates."""
     run = view.runs[0] if len(view.runs) == 1 else None

@@ -7,10 +7,9 @@ from traceanalytics.findings.evaluations import FEWEST_PROMPTS
 from traceanalytics.findings.shifts import SMALL, Shift
 from traceanalytics.findings.turns import Turn, turns_among, turns_of
 from traceanalytics.pages.corrected import audited_behaviors
-from traceanalytics.pages.rates import counts_of, is_counted_in_bins
+from traceanalytics.pages.rates import counts_of_run
 from traceanalytics.pages.view import View, state_of
 from traceanalytics.pages.words import fewest_prompts, shifts_of
-from traceanalytics.store.counts import Counts
 from traceanalytics.store.store import Store
 
 Verdicts = dict[tuple[str, str], Verdict]  # by run and behavior
@@ -34,9 +33,5 @@ def verdicts_of(view: View) -> Verdicts:
 def _turns(
     store: Store, state: tuple[int, int], seen: tuple[str, ...], split: str, run: str, shifts: tuple[Shift, ...]
 ) -> dict[str, Turn]:
-    if is_counted_in_bins(store, state, split):
-        return turns_of(store, shifts)
-    counts = counts_of(store, state, seen, split, 1)
-    mine = counts.runs == run
-    of_run = (each[mine] for each in (counts.runs, counts.steps, counts.prompts, counts.rollouts, counts.shown))
-    return turns_among(Counts(counts.behaviors, *of_run), shifts)
+    counts = counts_of_run(store, state, seen, split, run)
+    return turns_of(store, shifts) if counts is None else turns_among(counts, shifts)

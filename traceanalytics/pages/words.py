@@ -8,7 +8,7 @@ from traceanalytics.findings.behavior_shift import adjusted
 from traceanalytics.findings.evaluations import FEWEST_PROMPTS
 from traceanalytics.findings.shifts import Shift, find_shifts, percent
 from traceanalytics.pages.base import Table
-from traceanalytics.pages.rates import rates_over_steps
+from traceanalytics.pages.rates import counts_of_run, rates_over_steps
 from traceanalytics.pages.view import View, state_of
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
@@ -186,6 +186,7 @@ def _listed(names: Sequence[str]) -> str:
 @lru_cache(maxsize=64)
 def _shifts(store: Store, state: tuple[int, int], run: str, split: str, seen: tuple[str, ...]) -> tuple[Shift, ...]:
     try:
-        return tuple(find_shifts(store, run=run, split=split, behaviors=seen))
+        counts = counts_of_run(store, state, seen, split, run)
+        return tuple(find_shifts(store, run=run, split=split, behaviors=seen, counts=counts))
     except Refused:  # a run with a single step, or none that is tagged
         return ()
