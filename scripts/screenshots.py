@@ -19,7 +19,7 @@ PICTURES = {
     "behaviors-dark": (1100, True, "#behaviors", 1140),
     "strategies": (1100, False, "#strategies figure:nth-of-type(3)", 930),
     "reading": (1100, False, "#reading h3:has(+ .keys + .beside) ~ h3:has(+ .keys + .beside)", 640),
-    "overview-phone": (390, False, "header", 1100),
+    "overview-phone": (390, False, "header", 1180),
 }
 
 
