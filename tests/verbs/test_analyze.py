@@ -60,6 +60,7 @@ def test_a_run_of_few_prompts_gets_no_verdict_but_a_caution(tmp_path: Path) -> N
     (tmp_path / "few.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     out = run("analyze", tmp_path / "few.jsonl", "--db", tmp_path / "t.duckdb", "--out", tmp_path / "r.html").stdout
     assert re.search(r"^  verification .* undetermined$", out, re.MULTILINE)
+    assert "few.jsonl: too few prompts to tell a shift from chance" in out
     assert "careful: few.jsonl: a window of 4 prompts; at least 20 tell a shift from chance" in out
 
 

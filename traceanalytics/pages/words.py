@@ -37,10 +37,13 @@ def fewest_prompts(shifts: Sequence[Shift]) -> int:
 
 def headline(view: View) -> str:
     """Say in one line what changed most."""
-    moved = [shift for shifts in shifts_of(view).values() for shift in shifts if shift.survives]
+    of_enough = [shifts for shifts in shifts_of(view).values() if fewest_prompts(shifts) >= FEWEST_PROMPTS]
+    moved = [shift for shifts in of_enough for shift in shifts if shift.survives]
     runs = _listed(view.runs)
     if view.tagger and not shifts_of(view):
         return f"{runs}: {view.rollouts:,} rollouts at one step{_shown_most(view)}"
+    if view.tagger and not of_enough:
+        return f"{runs}: too few prompts to tell a shift from chance"
     if not moved:
         return f"{runs}: no behavior shifted beyond chance" if view.tagger else f"{runs}: {view.rollouts:,} rollouts"
     top = max(moved, key=lambda shift: abs(shift.change.value))
@@ -67,6 +70,8 @@ def sentences(shifts: Sequence[Shift], at_most: int = 3) -> str:
         return ""
     first = shifts[0]
     where = f"{first.run}, {first.start_window} to {first.end_window}"
+    if fewest_prompts(shifts) < FEWEST_PROMPTS:
+        return f"{where}: {fewest_prompts(shifts)} prompts, and at least {FEWEST_PROMPTS} tell a shift from chance."
     if not moved:
         return f"{where}: none of {len(shifts)} behaviors shifted beyond chance."
     told = [f"{each.behavior} {percent(each.start)} → {percent(each.end)}" for each in moved[:at_most]]
