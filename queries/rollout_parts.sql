@@ -12,7 +12,7 @@ SELECT
         WHEN 'level' THEN prompts.level
         WHEN 'release_date' THEN prompts.release_date::VARCHAR
         WHEN 'framework' THEN runs.framework
-        WHEN 'model' THEN runs.model
+        WHEN 'model' THEN coalesce(rollouts.model, runs.model)
         WHEN 'model_family' THEN runs.model_family
         WHEN 'algorithm' THEN runs.algorithm
         WHEN 'reward_type' THEN runs.reward_type

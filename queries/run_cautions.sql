@@ -10,6 +10,7 @@
 -- column without_step BIGINT:     rollouts without a training step
 -- column without_reward BIGINT:   rollouts without a reward
 -- column ungraded BIGINT:         rollouts whose correctness nobody knows
+-- column models BIGINT:          models that its rollouts name
 -- column audits BIGINT:           audited behaviors of the active tagger in this run
 CREATE OR REPLACE MACRO run_cautions(in_run VARCHAR := NULL) AS TABLE
 WITH audits_by_run AS (
@@ -27,6 +28,7 @@ SELECT
     count(*) FILTER (WHERE rollouts.step IS NULL) AS without_step,
     count(*) FILTER (WHERE rollouts.reward IS NULL) AS without_reward,
     count(*) FILTER (WHERE rollouts.correct IS NULL) AS ungraded,
+    count(DISTINCT rollouts.model) AS models,
     coalesce(any_value(audits_by_run.audits), 0) AS audits
 FROM rollouts
 LEFT JOIN audits_by_run USING (run_id)

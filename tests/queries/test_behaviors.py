@@ -95,3 +95,12 @@ def test_own_lengths_are_those_that_the_tagger_counted(tagged: Store) -> None:
     rows = tagged.query("own_length_over_steps", in_run="r").to_pylist()
     assert [(row["step"], row["rollouts"], row["median_characters"]) for row in rows] == [(0, 2, 18.0), (10, 2, 9.0)]
     assert tagged.query("length_over_steps", in_run="r").to_pylist()[1]["rollouts"] == 3, "the untagged one, too"
+
+
+def test_a_rollout_belongs_to_the_model_that_wrote_it(tagged: Store) -> None:
+    with tagged.writing() as connection:
+        connection.execute("UPDATE rollouts SET model = rollout_id").fetchall()
+    written_by = tagged.query("rollout_parts", by="model").to_pylist()
+    assert {row["rollout_id"] for row in written_by} == {row["part"] for row in written_by}
+    (cautions,) = tagged.query("run_cautions").to_pylist()
+    assert cautions["models"] == len(written_by) > 1

@@ -98,6 +98,8 @@ def cautions(view: View) -> list[str]:
             said.append(f"{run}: the last line of {found['in_progress']} file(s) is still being written")
         if row["end_known"] and row["truncated"] / row["end_known"] >= MANY_TRUNCATED:
             said.append(f"{run}: {row['truncated'] / row['end_known']:.0%} of the responses ran out of room")
+        if row["models"] > 1:
+            said.append(f"{run}: {row['models']} models wrote these rollouts; by=model tells them apart")
         if row["selected"]:
             said.append(
                 f"{run}: {row['selected']:,} of {row['rollouts']:,} rollouts passed a filter of the trainer; "
