@@ -67,9 +67,11 @@ class Ngrams:
         score_heads(*candidates.places(), candidates.said_by_cues(self.cue_names), lanes, sums)
         margins = sums[:, : len(self.behaviors)] * self._scales + self._bias
         probabilities: NDArray[np.float32] = 1 / (1 + np.exp(-np.clip(margins * self._slopes, -30, 30)))
-        shown = candidates.said_by_cues(self.behaviors) == SHOWN
-        bounded = np.where(shown, np.maximum(probabilities, EVEN), np.minimum(probabilities, np.nextafter(EVEN, 0)))
-        return np.where(self._by_cues, bounded, probabilities)
+        by_cues = np.flatnonzero(self._by_cues)
+        shown = candidates.said_by_cues([self.behaviors[head] for head in by_cues]) == SHOWN
+        own = probabilities[:, by_cues]
+        probabilities[:, by_cues] = np.where(shown, np.maximum(own, EVEN), np.minimum(own, np.nextafter(EVEN, 0)))
+        return probabilities
 
     def save(self, folder: Path) -> dict[str, JSON]:
         """Write `weights.npz`."""
