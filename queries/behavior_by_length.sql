@@ -22,7 +22,7 @@ CREATE OR REPLACE MACRO behavior_by_length(
     from_step BIGINT := NULL,
     to_step BIGINT := NULL
 ) AS TABLE
-WITH read AS (  -- narrow, as it is what the join holds in memory
+WITH read AS (
     SELECT rollout_id, list_contains(shown, in_behavior) AS is_shown, characters FROM current_tagged
 ),
 asked AS (
@@ -48,13 +48,12 @@ SELECT
     asked.run_id,
     asked.prompt_key,
     floor(2 * log2(greatest(read.characters, 1)))::INTEGER AS length_band,
-    count(read.rollout_id) AS rollouts,
+    count(*) AS rollouts,
     count(*) FILTER (WHERE read.is_shown) AS showing,
     coalesce(sum(spans_by_rollout.spans), 0)::BIGINT AS spans,
     sum(read.characters)::BIGINT AS text_length
 FROM asked
-LEFT JOIN read USING (rollout_id)
+JOIN read USING (rollout_id)
 LEFT JOIN spans_by_rollout USING (rollout_id)
 GROUP BY ALL
-HAVING count(read.rollout_id) > 0
 ORDER BY run_id, prompt_key, length_band;

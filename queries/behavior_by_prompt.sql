@@ -14,7 +14,7 @@
 -- column step BIGINT:        first training step of the bin; 0 where the log knows no steps
 -- column prompt_key VARCHAR: the prompt; a rollout without one stands for itself
 -- column rollouts BIGINT:    tagged rollouts of the prompt in the bin
--- column shown BIGINT[]:     rollouts of these that show each behavior, in the order of in_behaviors, then zeros
+-- column shown BIGINT[]:     rollouts of these that show each behavior, in the order of in_behaviors
 CREATE OR REPLACE MACRO behavior_by_prompt(
     in_behaviors VARCHAR[] := ['code_reasoning'],
     in_run VARCHAR := NULL,
@@ -24,68 +24,99 @@ CREATE OR REPLACE MACRO behavior_by_prompt(
     to_step BIGINT := NULL,
     in_tagger VARCHAR := NULL
 ) AS TABLE
-SELECT
-    rollouts.run_id,
-    coalesce(rollouts.step // bin_width * bin_width, 0) AS step,
-    coalesce(rollouts.prompt_key, rollouts.rollout_id) AS prompt_key,
-    count(*) AS rollouts,
-    [
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[1])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[2])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[3])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[4])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[5])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[6])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[7])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[8])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[9])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[10])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[11])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[12])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[13])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[14])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[15])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[16])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[17])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[18])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[19])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[20])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[21])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[22])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[23])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[24])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[25])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[26])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[27])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[28])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[29])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[30])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[31])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[32])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[33])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[34])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[35])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[36])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[37])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[38])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[39])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[40])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[41])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[42])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[43])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[44])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[45])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[46])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[47])),
-        count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[48]))
-    ] AS shown
-FROM tagged
-JOIN rollouts USING (rollout_id)
-WHERE
-    tagged.tagger_id = coalesce(in_tagger, (SELECT meta.value FROM meta WHERE meta.name = 'active_tagger'))
-    AND rollouts.split = in_split
-    AND (in_run IS NULL OR rollouts.run_id = in_run)
-    AND (from_step IS NULL OR coalesce(rollouts.step, 0) >= from_step)
-    AND (to_step IS NULL OR coalesce(rollouts.step, 0) <= to_step)
-GROUP BY ALL
+WITH read AS (  -- of one behavior a flag is enough, which the join holds in less memory than a list
+    SELECT tagged.rollout_id, list_contains(tagged.shown, in_behaviors[1]) AS is_shown
+    FROM tagged
+    WHERE
+        coalesce(len(in_behaviors), 0) = 1
+        AND tagged.tagger_id = coalesce(in_tagger, (SELECT meta.value FROM meta WHERE meta.name = 'active_tagger'))
+),
+counts_of_one AS (
+    SELECT
+        rollouts.run_id,
+        coalesce(rollouts.step // bin_width * bin_width, 0) AS step,
+        coalesce(rollouts.prompt_key, rollouts.rollout_id) AS prompt_key,
+        count(read.rollout_id) AS rollouts,
+        [count(*) FILTER (WHERE read.is_shown)] AS shown
+    FROM rollouts
+    LEFT JOIN read USING (rollout_id)
+    WHERE
+        coalesce(len(in_behaviors), 0) = 1
+        AND rollouts.split = in_split
+        AND (in_run IS NULL OR rollouts.run_id = in_run)
+        AND (from_step IS NULL OR coalesce(rollouts.step, 0) >= from_step)
+        AND (to_step IS NULL OR coalesce(rollouts.step, 0) <= to_step)
+    GROUP BY ALL
+    HAVING count(read.rollout_id) > 0
+),
+counts_of_several AS (
+    SELECT
+        rollouts.run_id,
+        coalesce(rollouts.step // bin_width * bin_width, 0) AS step,
+        coalesce(rollouts.prompt_key, rollouts.rollout_id) AS prompt_key,
+        count(*) AS rollouts,
+        [
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[1])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[2])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[3])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[4])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[5])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[6])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[7])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[8])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[9])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[10])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[11])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[12])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[13])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[14])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[15])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[16])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[17])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[18])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[19])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[20])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[21])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[22])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[23])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[24])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[25])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[26])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[27])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[28])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[29])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[30])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[31])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[32])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[33])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[34])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[35])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[36])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[37])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[38])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[39])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[40])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[41])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[42])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[43])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[44])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[45])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[46])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[47])),
+            count(*) FILTER (WHERE list_contains(tagged.shown, in_behaviors[48]))
+        ] AS shown
+    FROM tagged
+    JOIN rollouts USING (rollout_id)
+    WHERE
+        coalesce(len(in_behaviors), 0) != 1
+        AND tagged.tagger_id = coalesce(in_tagger, (SELECT meta.value FROM meta WHERE meta.name = 'active_tagger'))
+        AND rollouts.split = in_split
+        AND (in_run IS NULL OR rollouts.run_id = in_run)
+        AND (from_step IS NULL OR coalesce(rollouts.step, 0) >= from_step)
+        AND (to_step IS NULL OR coalesce(rollouts.step, 0) <= to_step)
+    GROUP BY ALL
+)
+FROM counts_of_one
+UNION ALL
+SELECT run_id, step, prompt_key, rollouts, shown[:len(in_behaviors)] AS shown FROM counts_of_several
 ORDER BY run_id, step, prompt_key;

@@ -1,13 +1,17 @@
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from traceanalytics.cli import app
 from traceanalytics.errors import BadInput, Refused, TraceAnalyticsError, UnknownName
-from traceanalytics.findings.base import get_finding, read_parameters
+from traceanalytics.findings.base import Answer, Finding, get_finding, read_parameters
 from traceanalytics.store.store import Store
+
+if TYPE_CHECKING:
+    import pyarrow
 
 A_STRANGERS_FINDING = '''
 """How many rollouts are longer than a limit."""
@@ -160,3 +164,19 @@ def test_a_strangers_finding_takes_no_name_that_is_taken(folder: Path) -> None:
         TraceAnalyticsError, match="mine.py: a finding is called 'shift_share' already; give yours another name"
     ):
         get_finding("shift_share")
+
+
+def test_a_finding_reads_the_same_rows_once(filled: Store) -> None:
+    asked: list[str] = []
+
+    class Counting(Store):
+        def query(self, name: str, **arguments: object) -> "pyarrow.Table":
+            asked.append(name)
+            return super().query(name, **arguments)
+
+    def infer(store: Store) -> Answer:
+        rows = [store.query("run_overview").num_rows for _ in range(3)]
+        return Answer([], f"{rows}")
+
+    assert Finding(name="x", claim="x", infer=infer).find(Counting(filled.path)).verdict == "[1, 1, 1]"
+    assert asked == ["run_overview"]

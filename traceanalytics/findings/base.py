@@ -124,6 +124,7 @@ class Finding:
             if name not in self.parameters:
                 takes = ", ".join(self.parameters) or "none"
                 raise BadInput(f"finding {self.name!r} has no parameter {name!r}; it takes {takes}")
+        store = _remembering(store)
         defaults = {name: each.default for name, each in self.parameters.items()}
         _check_names(store, defaults, arguments)
         by, rest = arguments.get("by"), {name: value for name, value in arguments.items() if name != "by"}
@@ -220,6 +221,12 @@ def _is_union(hint: Any) -> bool:
     import types
 
     return getattr(hint, "__origin__", None) is Union or isinstance(hint, types.UnionType)
+
+
+def _remembering(store: "Store") -> "Store":
+    from traceanalytics.store.remembering import Remembering
+
+    return Remembering(store)
 
 
 def _sql_of(name: str) -> str:

@@ -165,15 +165,14 @@ def _arm(
 
 def _counts(store: Store, row: dict[str, Any], behavior: str, problems: dict[str, str]) -> dict[str, tuple[int, int]]:
     """Return by problem how many rollouts of one evaluation show the behavior, and how many there are."""
-    arguments = {"in_run": row["run_id"], "in_split": row["split"]}
+    arguments = {"in_run": row["run_id"], "in_split": row["split"], "from_step": row["step"], "to_step": row["step"]}
     table = store.query("behavior_by_prompt", in_behaviors=[behavior], **arguments)
     counts: dict[str, tuple[int, int]] = {}
-    columns = (table[name].to_pylist() for name in ("step", "prompt_key", "shown", "rollouts"))
-    for step, prompt, shown, rollouts in zip(*columns, strict=True):
-        if step == row["step"]:
-            problem = problems.get(prompt, prompt)
-            hits, n = counts.get(problem, (0, 0))
-            counts[problem] = hits + shown[0], n + rollouts
+    columns = (table[name].to_pylist() for name in ("prompt_key", "shown", "rollouts"))
+    for prompt, shown, rollouts in zip(*columns, strict=True):
+        problem = problems.get(prompt, prompt)
+        hits, n = counts.get(problem, (0, 0))
+        counts[problem] = hits + shown[0], n + rollouts
     return counts
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, Finding
 from traceanalytics.store.parts import PartOfStore, parts_of
+from traceanalytics.store.remembering import Remembering
 from traceanalytics.store.store import Store
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def answer_by_part(finding: Finding, store: Store, by: str, arguments: Mapping[s
     left_out = [f"{unsaid} rollouts do not say their {by} and are in no part"] if unsaid else []
     for part in parts:
         try:
-            answers[part] = finding.infer(PartOfStore(store, by, part), **arguments)
+            answers[part] = finding.infer(Remembering(PartOfStore(store, by, part)), **arguments)
         except Refused as refusal:
             left_out.append(f"{by} {part} is left out: {refusal}")
             reason = refusal

@@ -36,6 +36,7 @@ def turns_of(store: Store, shifts: Sequence[Shift], *, base: str | None = None) 
     stop = last.first - 1
     if stop < start:
         return {}
+    shifts = sorted(shifts, key=lambda shift: shift.behavior)  # in which order their windows were counted
     run, split, names = shifts[0].run, shifts[0].split, [shift.behavior for shift in shifts]
     width = _width((start, stop))
     between = count_by_prompt(store, names, run=run, split=split, from_step=start, to_step=stop, bin_width=width)

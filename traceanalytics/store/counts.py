@@ -46,17 +46,18 @@ def count_by_prompt(
         "to_step": to_step,
         "in_tagger": tagger,
     }
-    tables = [
-        store.query("behavior_by_prompt", in_behaviors=list(behaviors[at : at + AT_ONCE]), **arguments)
-        for at in range(0, max(len(behaviors), 1), AT_ONCE)
-    ]
+    parts = [list(behaviors[at : at + AT_ONCE]) for at in range(0, max(len(behaviors), 1), AT_ONCE)]
+    tables = [store.query("behavior_by_prompt", in_behaviors=part, **arguments) for part in parts]
     rows = tables[0]
-    shown = [table["shown"].combine_chunks().flatten().to_numpy().reshape(-1, AT_ONCE) for table in tables]
+    shown = [
+        table["shown"].combine_chunks().flatten().to_numpy().reshape(table.num_rows, len(part))
+        for table, part in zip(tables, parts, strict=True)
+    ]
     return Counts(
         tuple(behaviors),
         np.asarray(rows["run_id"].to_pylist(), dtype=object),
         rows["step"].to_numpy(),
         np.asarray(rows["prompt_key"].to_pylist(), dtype=object),
         rows["rollouts"].to_numpy(),
-        np.hstack(shown)[:, : len(behaviors)],
+        np.hstack(shown),
     )
