@@ -21,7 +21,7 @@ by_prompt AS (
         coalesce(rollouts.step, 0) AS step,
         rollouts.prompt_key,
         rollouts.condition,
-        if(rollouts.correct IS NULL, NULL, coalesce(rollouts.correct_source, 'log')) AS grader,
+        CASE WHEN rollouts.correct IS NOT NULL THEN coalesce(rollouts.correct_source, 'log') END AS grader,
         count(*) AS rollouts,
         count(rollouts.correct) AS graded,
         count(read.rollout_id) AS tagged
