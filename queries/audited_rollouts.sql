@@ -1,7 +1,8 @@
 -- Rollouts that were drawn with a known probability and judged as a whole, beside what a tagger says of them.
 --
--- What errors and corrected rates are computed from: no rollout of which a segment was judged, and so could be trained
--- on, is among them. A person's judgment goes before a model's, a later one before an earlier one.
+-- What errors and corrected rates are computed from: no rollout is among them of which a segment was judged, so that it
+-- could be trained on, nor one that the tagger's card says it was trained on. A person's judgment goes before a model's,
+-- a later one before an earlier one.
 --
 -- param in_behaviors: shown means that any of these is shown; each must have been judged, or one of them with yes
 -- param in_run:       one run id; NULL means every run
@@ -55,6 +56,10 @@ seen_in_training AS (
     SELECT DISTINCT judgments.rollout_id
     FROM judgments
     WHERE judgments.unit = 'segment' AND judgments.rollout_id IS NOT NULL
+    UNION
+    SELECT unnest(from_json(taggers.card -> '$.taught_rollouts', '["VARCHAR"]')) AS rollout_id
+    FROM taggers
+    WHERE taggers.tagger_id = coalesce(in_tagger, (SELECT meta.value FROM meta WHERE meta.name = 'active_tagger'))
 )
 SELECT
     rollouts.run_id,

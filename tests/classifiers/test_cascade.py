@@ -9,8 +9,8 @@ from classifiers.test_encoder import changed, judged
 
 from traceanalytics.classifiers.base import NO, NOT_JUDGED, YES
 from traceanalytics.classifiers.cascade import Cascade, CascadeOptions, choose_band
-from traceanalytics.classifiers.encoder import HeldOut
 from traceanalytics.classifiers.models import load_model, save_model
+from traceanalytics.classifiers.refining import HeldOut
 from traceanalytics.errors import BadInput, BadModel
 
 

@@ -12,11 +12,12 @@ from safetensors.numpy import load_file, save_file
 
 from traceanalytics.classifiers import pretrained
 from traceanalytics.classifiers.base import NO, NOT_JUDGED, YES, Judged, candidates_of
-from traceanalytics.classifiers.encoder import Encoder, EncoderOptions
+from traceanalytics.classifiers.encoder import Encoder
 from traceanalytics.classifiers.finetuning import held_out_rows
 from traceanalytics.classifiers.models import digest_of_bytes, load_model, save_model
 from traceanalytics.classifiers.options import read_options
 from traceanalytics.classifiers.pretrained import PACKAGED, find_pretrained, read_pretrained
+from traceanalytics.classifiers.refining import EncoderOptions
 from traceanalytics.classifiers.vectors import Body, silent
 from traceanalytics.errors import BadInput, BadModel, MissingExtra, UnknownName
 

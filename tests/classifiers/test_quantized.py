@@ -8,10 +8,11 @@ from classifiers.test_encoder import judged
 
 from traceanalytics.classifiers import quantized
 from traceanalytics.classifiers.base import YES
-from traceanalytics.classifiers.encoder import Encoder, EncoderOptions
+from traceanalytics.classifiers.encoder import Encoder
 from traceanalytics.classifiers.models import load_model, save_model
 from traceanalytics.classifiers.pretrained import read_pretrained
 from traceanalytics.classifiers.quantized import int8_forward, to_int8
+from traceanalytics.classifiers.refining import EncoderOptions
 from traceanalytics.classifiers.vectors import torch_forward
 from traceanalytics.errors import BadModel, MissingExtra
 

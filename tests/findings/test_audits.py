@@ -65,6 +65,18 @@ def audit(store: Store, truth: dict[str, bool], path: Path, *, n: int = 240, jud
 FLAT = dict.fromkeys(STEPS, 0.3)
 
 
+def test_rollouts_that_a_model_was_trained_on_audit_the_others_alone(store: Store, tmp_path: Path) -> None:
+    truth = plant(store, rates=FLAT, false_positives=FALSE_POSITIVES)
+    audit(store, truth, tmp_path / "audit.jsonl", n=30)
+    asked = {"in_behaviors": ["verification"], "in_tagger": "by_count"}
+    audited = store.query("audited_rollouts", **asked)["rollout_id"].to_pylist()
+    with store.writing() as connection:
+        card = json.dumps({"taught_rollouts": [*audited[:5], "elsewhere"]})
+        connection.execute("UPDATE taggers SET card = $1 WHERE tagger_id = 'by_count'", [card]).fetchall()
+    left = store.query("audited_rollouts", **asked)["rollout_id"].to_pylist()
+    assert (len(audited), left) == (30, audited[5:])
+
+
 def test_an_audit_is_counted_by_era_of_its_run(store: Store, tmp_path: Path) -> None:
     truth = plant(store, rates=FLAT, false_positives=FALSE_POSITIVES)
     audit(store, truth, tmp_path / "audit.jsonl")

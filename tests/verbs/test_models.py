@@ -1,16 +1,20 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from verbs.test_train import write_labels
 
+from traceanalytics.classifiers.base import Judged, candidates_of
 from traceanalytics.classifiers.models import save_model
+from traceanalytics.classifiers.splits import fingerprints
 from traceanalytics.errors import BadInput, Refused
 from traceanalytics.store.store import Store
 from traceanalytics.taggers import load_tagger
 from traceanalytics.verbs.ingest import ingest
-from traceanalytics.verbs.models import history, models, promote, roll_back
+from traceanalytics.verbs.models import compared, history, models, promote, roll_back, hold_against
 from traceanalytics.verbs.tag import tag
 from traceanalytics.verbs.train import train
 
@@ -65,7 +69,7 @@ def test_a_model_that_is_worse_is_refused_unless_forced(
     save_model(mute.classifier, tmp_path / "mute", {"name": "mute"})
     tag(store, tagger=str(tmp_path / "mute"))
     with pytest.raises(
-        Refused, match=r"mute@\w+ is worse than mine@\w+ on the frozen labels: F1 0.000 after .*--force"
+        Refused, match=r"mute@\w+ is worse than mine@\w+ on the frozen labels: .*verification: F1 0.000 after .*--force"
     ):
         promote(store, "mute", labels=[labels])
     assert promote(store, "mute", labels=[labels], force=True).forced
@@ -83,3 +87,57 @@ def test_rolling_back_makes_the_tagger_before_active_again(store: Store, labels:
 def test_a_published_detector_is_said_to_judge_nothing_of_ours(store: Store, labels: Path) -> None:
     tag(store, tagger="spurious_rewards.has_code")
     assert not promote(store, "spurious_rewards.has_code", labels=[labels]).judges_ours
+
+
+def made_judged(answers: dict[str, list[int]]) -> Judged:
+    """Return judgments of so many segments, a prompt each."""
+    count = len(next(iter(answers.values())))
+    prompts = tuple(f"p{number}" for number in range(count))
+    matrix = np.array(list(answers.values()), np.int8).T
+    return Judged(
+        candidates_of(["x"] * count, [""] * count, [0.0] * count), tuple(answers), matrix, prompts, prompts=prompts
+    )
+
+
+def says(columns: dict[str, list[int]]) -> NDArray[np.bool_]:
+    return np.array(list(columns.values())).T.astype(np.bool_)
+
+
+GOOD, HALF = [1, 0] * 40, [1, 0, 0, 0] * 20
+
+
+def test_a_model_that_is_worse_at_one_behavior_is_told_from_one_that_is_better_at_all() -> None:
+    judged = made_judged({"verification": GOOD, "planning": GOOD})
+    new, old = says({"verification": HALF, "planning": GOOD}), says({"verification": GOOD, "planning": HALF})
+    worse = {row["behavior"]: row["verdict"] for row in compared(new, old, judged)}
+    assert worse == {"verification": "worse", "planning": "better", "all": "no clear difference"}
+
+
+def test_a_behavior_with_few_yeses_refuses_nobody() -> None:
+    judged = made_judged({"verification": GOOD, "planning": [1] * 9 + [0] * 71})
+    new, old = (
+        says({"verification": GOOD, "planning": [0] * 80}),
+        says({"verification": GOOD, "planning": [1] * 9 + [0] * 71}),
+    )
+    assert [row["verdict"] for row in compared(new, old, judged)][1] == "too few to say"
+
+
+def test_twelve_behaviors_refuse_an_equal_model_as_rarely_as_one() -> None:
+    random, refused = np.random.default_rng(0), 0
+    names = [f"b{number}" for number in range(12)]
+    for _ in range(60):
+        truth = random.random((150, 12)) < 0.3
+        judged = made_judged(dict(zip(names, truth.astype(int).T.tolist(), strict=True)))
+        new, old = (truth ^ (random.random(truth.shape) < 0.1) for _ in range(2))
+        refused += any(row["worse"] for row in compared(new, old, judged))
+    assert refused / 60 <= 0.1
+
+
+def test_what_the_old_tagger_learned_from_is_held_against_nobody(store: Store, model: Path, labels: Path) -> None:
+    old = load_tagger(model)
+    taught = fingerprints([f"Question {number}" for number in range(60)])
+    knowing = replace(old, name="knowing", facts={**old.facts, "taught": list(taught)})
+    with pytest.raises(
+        Refused, match="knowing learned from every prompt of the frozen part, so nothing is held out to"
+    ):
+        hold_against(load_tagger(model), knowing, [labels])

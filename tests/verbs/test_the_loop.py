@@ -1,4 +1,4 @@
-"""The whole loop, once: rollouts, tags, a queue, judgments, a model, its promotion, an audit, corrected rates."""
+"""The whole loop, once: rollouts, tags, judgments, a model, its promotion, an audit, corrected rates, and back."""
 
 import json
 import os
@@ -121,6 +121,12 @@ def test_rollouts_become_judgments_a_model_and_corrected_rates(tmp_path: Path, m
     trained = ta("train", "ngrams", "queue-uncertain-judged.jsonl", "--out", "mine")
     assert {"verification", "self_doubt"} <= set(trained["card"]["counts"])
     model = ta("tag", "--tagger", "mine")["tagger_id"]
+    measured = ta("evaluate", "mine", "queue-uncertain-judged.jsonl", "--db", "traces.duckdb")
+    assert {row["behavior"] for row in measured["rows"]} == set(trained["card"]["counts"])
+    assert measured["looks"] == 1
+    promoted = ta("use", "mine", "--labels", "queue-uncertain-judged.jsonl")
+    assert (promoted["active"], promoted["before"].split("@")[0], promoted["forced"]) == (model, "cues", False)
+    assert promoted["test"][-1]["behavior"] == "all"
 
     audit = ta("suggest", "audit", *behaviors, "--split", "train", "-n", 90)
     assert judge_by_a_model(Path(audit["queue"]), Path("audit.jsonl"))["answered"] == audit["questions"]
@@ -135,4 +141,10 @@ def test_rollouts_become_judgments_a_model_and_corrected_rates(tmp_path: Path, m
     assert {row["behavior"] for row in errors} == set(ASKED)
     found = ta("finding", "reflection_rate", "in_behaviors=verification", "in_split=train")
     kinds = {each["kind"] for each in found["estimates"]}
-    assert kinds == {"raw", "corrected"}
+    assert (found["tagger"], kinds) == (model, {"raw", "corrected"})
+
+    assert ta("models", "roll-back")["active"] == promoted["before"]
+    assert ta("tag")["tagger_id"] == promoted["before"]
+    assert (
+        ta("finding", "reflection_rate", "in_behaviors=verification", "in_split=train")["tagger"] == promoted["before"]
+    )

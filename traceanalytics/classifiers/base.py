@@ -88,11 +88,17 @@ class Judged:
     groups: tuple[str, ...]  # what a split keeps together: the prompt
     voices: tuple[str, ...] = ()  # who wrote the text, such as a batch of labels or a run; empty where nobody knows
     sources: tuple[str, ...] = ()  # of each judgment, such as the rollout it was drawn from
+    prompts: tuple[str, ...] = ()  # of each judgment; near-duplicates of other prompts share its group
 
     def part(self, rows: NDArray[np.bool_]) -> "Judged":
         """Return some of the judgments."""
-        kept = (tuple(compress(each, rows.tolist())) for each in (self.groups, self.voices, self.sources))
+        columns = (self.groups, self.voices, self.sources, self.prompts)
+        kept = (tuple(compress(each, rows.tolist())) for each in columns)
         return Judged(self.candidates.part(rows), self.behaviors, self.answers[rows], *kept)
+
+    def rollouts(self) -> tuple[str, ...]:
+        """Return the ids of the rollouts that the judgments are of."""
+        return tuple(sorted({rollout for source in self.sources if (rollout := rollout_of(source))}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +162,7 @@ def judged_of(judgments: Sequence[Judgment], behaviors: Sequence[str]) -> Judged
         for column, behavior in enumerate(behaviors):
             if behavior in judgment.judged:
                 answers[row, column] = judgment.judged[behavior]
+    groups = tuple(judgment.prompt or judgment.source or judgment.id for judgment in segments)
     return Judged(
         candidates=candidates_of(
             [judgment.text for judgment in segments],
@@ -164,10 +171,20 @@ def judged_of(judgments: Sequence[Judgment], behaviors: Sequence[str]) -> Judged
         ),
         behaviors=tuple(behaviors),
         answers=answers,
-        groups=tuple(judgment.prompt or judgment.source or judgment.id for judgment in segments),
+        groups=groups,
         voices=tuple(_voice(judgment.source) for judgment in segments),
         sources=tuple(judgment.source for judgment in segments),
+        prompts=groups,
     )
+
+
+def rollout_of(source: str) -> str:
+    """Return the id of the rollout that a judgment's source names, empty where it names none.
+
+    >>> rollout_of("rollout:a1b2"), rollout_of("seed:longcot:1:t01")
+    ('a1b2', '')
+    """
+    return source.removeprefix("rollout:").split("#")[0] if source.startswith("rollout:") else ""
 
 
 def _voice(source: str) -> str:

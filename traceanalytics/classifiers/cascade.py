@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from traceanalytics.classifiers.base import NOT_JUDGED, YES, Candidates, Judged
-from traceanalytics.classifiers.encoder import Encoder, EncoderOptions, HeldOut
 from traceanalytics.classifiers.options import option
+from traceanalytics.classifiers.refining import EncoderOptions, HeldOut, load_encoder, new_encoder
 from traceanalytics.classifiers.vectors import Progress, silent
 from traceanalytics.errors import BadInput, BadModel
 from traceanalytics.types import JSON
@@ -34,7 +34,7 @@ class Cascade:
         self.options = options or CascadeOptions()
         self.behaviors: tuple[str, ...] = ()
         self.scored = self.passed_on = 0  # segments, since this object was made
-        self.encoder = Encoder(self.options, progress)
+        self.encoder = new_encoder(self.options, progress)
         self._band: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
         self.share_of_labels = 0.0
 
@@ -72,7 +72,7 @@ class Cascade:
         if not numbers or len(bands) != wanted or not all(0 <= width <= 0.5 for width in bands):
             raise BadModel(f"{folder / 'card.json'}: 'band' is {bands!r}; it must be {wanted} numbers from 0 to 0.5")
         model = cls()
-        model.encoder = Encoder.load(folder, card)
+        model.encoder = load_encoder(folder, card)
         model.behaviors = model.encoder.behaviors
         model._band = np.array(bands, dtype=np.float32)
         return model

@@ -1,14 +1,14 @@
 """Encoders (Transformers): frozen vectors of a segment and the one before it under calibrated heads, or fine-tuned."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from traceanalytics.classifiers.base import NOT_JUDGED, YES, Candidates, Classifier, Judged
-from traceanalytics.classifiers.finetuning import Schedule, fine_tune, held_out_rows
+from traceanalytics.classifiers.base import NOT_JUDGED, YES, Candidates, Judged
+from traceanalytics.classifiers.deciding import as_precise_as_cues, not_better
+from traceanalytics.classifiers.finetuning import Schedule, fine_tune
 from traceanalytics.classifiers.heads import (
     FOLDS,
     NEVER,
@@ -18,61 +18,26 @@ from traceanalytics.classifiers.heads import (
     held_out_margins,
     learnable,
 )
-from traceanalytics.classifiers.options import option
-from traceanalytics.classifiers.pretrained import (
-    PACKAGED,
-    Pretrained,
-    find_pretrained,
-    need_encoder_extra,
-    read_pretrained,
-)
+from traceanalytics.classifiers.pretrained import Pretrained, find_pretrained, need_encoder_extra, read_pretrained
 from traceanalytics.classifiers.quantized import int8_forward, need_onnx_extra, to_int8
-from traceanalytics.classifiers.splits import folds_of
+from traceanalytics.classifiers.refining import EncoderOptions, HeldOut, Words, new_words
+from traceanalytics.classifiers.splits import folds_by_voice
 from traceanalytics.classifiers.vectors import Body, Progress, choose_device, silent, tokens_at_once, torch_forward
 from traceanalytics.errors import BadInput, BadModel
 from traceanalytics.types import JSON
 
 HEADS_FILE, INT8_FILE = "heads.safetensors", "encoder.int8.onnx"
-WORDS = "ngrams"  # the kind that reads words
-_WORD_FOLDS = 3
+_SHOWN = 0.5
 _FROZEN_DEPTH = 0.5  # upper layers tell topics apart; the turns of phrase that behaviors are stand below
 _PLACES = 8
 _PLACE_SCALE, _BEFORE_SCALE = 0.3, 0.5  # beside the segment's own vector, of length 1
 
 
-@dataclass(frozen=True, slots=True)
-class EncoderOptions:
-    """What can be chosen of an encoder."""
-
-    model: str = option(PACKAGED, "the encoder: a folder, a hub id (owner/name), or a package that carries one")
-    fine_tune: bool = option(False, "train the whole encoder, not only heads over its vectors")
-    int8: bool = option(False, "run the encoder in ONNX Runtime with 8-bit weights: faster on a CPU")
-    device: str = option("auto", "cpu or cuda; a GPU where there is one if left out")
-    max_tokens: int = option(128, "tokens of one text that are read")
-    epochs: int = option(4, "most passes of fine-tuning; it stops when the held-out part gets no better")
-    rate: float = option(5e-5, "learning rate of fine-tuning")
-    rows: int = option(32, "segments in one step of fine-tuning")
-
-
-@dataclass(frozen=True, slots=True)
-class HeldOut:
-    """What words alone and the whole model say of judged rows that they were not fitted on."""
-
-    words: NDArray[np.float32]
-    whole: NDArray[np.float32]
-    answers: NDArray[np.int8]
-
-    @classmethod
-    def nothing(cls) -> "HeldOut":
-        """Return what a model holds that was not fitted here."""
-        return cls(np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32), np.zeros((0, 0), np.int8))
-
-
 class Encoder:
     """Heads over the vectors of an encoder, each weighed against what hashed words say of the same segment.
 
-    Vectors tell what is meant, words how it is said: on held-out prompts the two together beat each alone.
-    A head's 0.5 is the threshold that held-out prompts liked best.
+    Vectors tell what is meant, words how it is said: on held-out voices the two together beat each alone. From a head's
+    0.5 on its yeses are there as often right as those of cues; one that is no better than words leaves it to them.
     """
 
     kind = "encoder"
@@ -81,7 +46,7 @@ class Encoder:
     def __init__(self, options: EncoderOptions | None = None, progress: Progress = silent) -> None:
         self.options = options or EncoderOptions()
         self.behaviors: tuple[str, ...] = ()
-        self.words: Classifier = _new_words()
+        self.words: Words = new_words()
         self.held_out = HeldOut.nothing()
         self._progress = progress
         self._pretrained: Pretrained | None = None
@@ -101,15 +66,18 @@ class Encoder:
         self.behaviors = judged.behaviors
         self.words.fit(judged)
         (weights, bias), margins, tested = self._tuned(judged) if self.options.fine_tune else self._frozen(judged)
-        folds = held_out_rows(judged).astype(int) if self.options.fine_tune else folds_of(judged.groups, _WORD_FOLDS)
-        said, answers = _held_out_words(judged, folds, tested), judged.answers[tested]
-        shares, offset = _weigh(said, margins, answers)
+        said, asked = self.words.held_out[tested], judged.part(tested)
+        shares, offset = _weigh(_margin(said), margins, asked.answers)
         offset[~learnable(judged.answers)] = NEVER
-        together = shares[0] * said + shares[1] * margins + offset
-        thresholds, slopes = calibrate(together, answers)
+        together = shares[0] * _margin(said) + shares[1] * margins + offset
+        thresholds, slopes = calibrate(together, asked.answers)
+        thresholds = np.maximum(thresholds, as_precise_as_cues(together, asked))
+        by_words = not_better(together >= thresholds, said >= _SHOWN, asked)
         columns = {"weights": weights, "bias": bias, "shares": shares, "offset": offset - thresholds, "slopes": slopes}
+        columns["by_words"] = by_words
         self._heads = {name: np.ascontiguousarray(column, dtype=np.float32) for name, column in columns.items()}
-        self.held_out = HeldOut(_probability(said), _probability((together - thresholds) * slopes), answers)
+        whole = np.where(by_words, said, _probability((together - thresholds) * slopes))
+        self.held_out = HeldOut(said, whole, asked.answers)
 
     def score(self, candidates: Candidates) -> NDArray[np.float32]:
         """Return calibrated probabilities; equal texts are encoded once."""
@@ -122,7 +90,7 @@ class Encoder:
         heads = self._heads
         margins = self._rows(candidates) @ heads["weights"] + heads["bias"]
         together = heads["shares"][0] * _margin(said) + heads["shares"][1] * margins + heads["offset"]
-        return _probability(together * heads["slopes"])
+        return np.where(heads["by_words"] > 0, said, _probability(together * heads["slopes"]))
 
     def save(self, folder: Path) -> dict[str, JSON]:
         """Write heads, words, and of the encoder what nobody could fetch again: tuned weights, weights in 8 bits."""
@@ -141,6 +109,9 @@ class Encoder:
             "fine_tuned": self.options.fine_tune,
             "int8": self.options.int8,
             "max_tokens": self.options.max_tokens,
+            "decided_by_words": [
+                name for name, words in zip(self.behaviors, self._heads["by_words"], strict=True) if words
+            ],
             "words": self.words.save(folder),
         }
 
@@ -162,10 +133,11 @@ class Encoder:
         return model
 
     def _frozen(self, judged: Judged) -> "tuple[Heads, NDArray[np.float64], NDArray[np.bool_]]":
-        """Return heads over frozen vectors, and the margins of all rows by heads that never saw their prompts."""
+        """Return heads over frozen vectors, and the margins of all rows by heads that never saw their voices."""
         self._make_ready()
         rows = self._rows(judged.candidates)
-        margins = held_out_margins(rows, judged.answers, folds_of(judged.groups, FOLDS), fit_dense_heads)
+        folds = folds_by_voice(judged.voices, judged.groups, FOLDS)
+        margins = held_out_margins(rows, judged.answers, folds, fit_dense_heads)
         return fit_dense_heads(rows, judged.answers), margins, np.ones(len(rows), dtype=np.bool_)
 
     def _tuned(self, judged: Judged) -> "tuple[Heads, NDArray[np.float64], NDArray[np.bool_]]":
@@ -228,25 +200,6 @@ def _check(options: EncoderOptions) -> None:
     for name, least in (("max_tokens", 8), ("epochs", 1), ("rows", 1)):
         if getattr(options, name) < least:
             raise BadInput(f"--{name.replace('_', '-')} is {getattr(options, name)}; it must be at least {least}")
-
-
-def _new_words() -> Classifier:
-    from traceanalytics.classifiers.models import CLASSIFIERS
-
-    words: Classifier = CLASSIFIERS.get(WORDS)()
-    return words
-
-
-def _held_out_words(judged: Judged, folds: NDArray[np.int64], wanted: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return what words say of the wanted rows, each as margins of a model that never saw its prompt."""
-    said = np.zeros(judged.answers.shape)
-    for fold in np.unique(folds[wanted]):
-        test = folds == fold
-        if not test.all():
-            words = _new_words()
-            words.fit(judged.part(~test))
-            said[test] = _margin(words.score(judged.candidates.part(test)))
-    return said[wanted]
 
 
 def _weigh(
@@ -346,7 +299,9 @@ def _read_heads(path: Path, width: int, heads: int) -> dict[str, NDArray[np.floa
         found: dict[str, NDArray[np.float32]] = load_file(path)
     except (OSError, SafetensorError, ValueError, KeyError) as error:
         raise BadModel(f"{path}: no heads in safetensors: {' '.join(str(error).split())}") from error
-    shapes = {"weights": (width, heads), "shares": (2, heads)} | dict.fromkeys(("bias", "offset", "slopes"), (heads,))
+    shapes = {"weights": (width, heads), "shares": (2, heads)} | dict.fromkeys(
+        ("bias", "offset", "slopes", "by_words"), (heads,)
+    )
     for name, shape in shapes.items():
         array = found.get(name)
         if array is None or array.shape != shape or array.dtype != np.float32:

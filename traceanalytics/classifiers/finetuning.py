@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from traceanalytics.classifiers.base import NOT_JUDGED, Judged
-from traceanalytics.classifiers.splits import folds_of
+from traceanalytics.classifiers.splits import folds_by_voice
 from traceanalytics.classifiers.vectors import MOST_CHARACTERS, Progress, buckets, padded, pooled
 
 if TYPE_CHECKING:
@@ -45,8 +45,10 @@ class Tuned:
 
 
 def held_out_rows(judged: Judged) -> NDArray[np.bool_]:
-    """Return which rows train nothing: whole prompts, by hash; where that leaves one part empty, every fifth row."""
-    rows: NDArray[np.bool_] = folds_of(judged.groups, _HELD_OUT_OF) == 0
+    """Return which rows train nothing: about a fifth, whole voices or prompts; where there is one only, every fifth."""
+    folds = folds_by_voice(judged.voices, judged.groups, _HELD_OUT_OF)
+    sizes = np.bincount(folds, minlength=_HELD_OUT_OF)
+    rows: NDArray[np.bool_] = folds == np.abs(np.where(sizes > 0, sizes, np.inf) * _HELD_OUT_OF - len(folds)).argmin()
     return rows if rows.any() and not rows.all() else np.arange(len(rows)) % _HELD_OUT_OF == 0
 
 

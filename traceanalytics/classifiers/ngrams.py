@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from traceanalytics.classifiers.arrays import read_arrays
-from traceanalytics.classifiers.base import NOT_JUDGED, SHOWN, YES, Candidates, Judged
-from traceanalytics.classifiers.comparing import f1_difference
+from traceanalytics.classifiers.base import SHOWN, Candidates, Judged
+from traceanalytics.classifiers.deciding import as_precise_as_cues, not_better, shown_by_cues
 from traceanalytics.classifiers.heads import FOLDS, calibrate, fit_heads, held_out_margins
 from traceanalytics.classifiers.splits import folds_by_voice
 from traceanalytics.errors import BadModel
@@ -30,6 +30,7 @@ class Ngrams:
     def __init__(self) -> None:
         self.behaviors: tuple[str, ...] = ()
         self.cue_names: tuple[str, ...] = ()
+        self.held_out: NDArray[np.float32] = np.zeros((0, 0), dtype=np.float32)  # scores without the own voice
         self._weights: NDArray[np.int8] = np.zeros((0, 0), dtype=np.int8)
         self._scales: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
         self._bias: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
@@ -49,14 +50,15 @@ class Ngrams:
         folds = folds_by_voice(judged.voices, judged.groups, FOLDS)
         margins = held_out_margins(weighted, judged.answers, folds, fit_heads)
         thresholds, slopes = calibrate(margins, judged.answers)
-        thresholds = np.maximum(thresholds, _as_precise_as_cues(margins, judged))
-        held_out = (margins >= thresholds).astype(np.bool_)
-        self._by_cues = _not_better(held_out, judged)
+        thresholds = np.maximum(thresholds, as_precise_as_cues(margins, judged))
+        shown = shown_by_cues(judged)
+        self._by_cues = not_better((margins >= thresholds).astype(np.bool_), shown, judged)
         by_slot = weights * rarity[:, None]
         self.behaviors, self.cue_names = judged.behaviors, judged.candidates.cue_names
         self._scales = (np.abs(by_slot).max(axis=0, initial=1e-9) / _STEPS).astype(np.float32)
         self._weights = np.round(by_slot / self._scales).astype(np.int8)
         self._bias, self._slopes = (bias - thresholds).astype(np.float32), slopes.astype(np.float32)
+        self.held_out = self._decided(((margins - thresholds) * slopes).astype(np.float32), shown[:, self._by_cues])
 
     def score(self, candidates: Candidates) -> NDArray[np.float32]:
         """Return calibrated probabilities."""
@@ -66,11 +68,16 @@ class Ngrams:
         sums = np.zeros((len(candidates), lanes.shape[1] * 8), dtype=np.float32)
         score_heads(*candidates.places(), candidates.said_by_cues(self.cue_names), lanes, sums)
         margins = sums[:, : len(self.behaviors)] * self._scales + self._bias
-        probabilities: NDArray[np.float32] = 1 / (1 + np.exp(-np.clip(margins * self._slopes, -30, 30)))
         by_cues = np.flatnonzero(self._by_cues)
         shown = candidates.said_by_cues([self.behaviors[head] for head in by_cues]) == SHOWN
-        own = probabilities[:, by_cues]
-        probabilities[:, by_cues] = np.where(shown, np.maximum(own, EVEN), np.minimum(own, np.nextafter(EVEN, 0)))
+        return self._decided(margins * self._slopes, shown)
+
+    def _decided(self, log_odds: NDArray[np.float32], shown: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Return probabilities; of heads that leave the decision to cues, on the side of 0.5 that the cues say."""
+        probabilities: NDArray[np.float32] = (1 / (1 + np.exp(-np.clip(log_odds, -30, 30)))).astype(np.float32)
+        own = probabilities[:, self._by_cues]
+        bounded = np.where(shown, np.maximum(own, EVEN), np.minimum(own, np.nextafter(EVEN, 0)))
+        probabilities[:, self._by_cues] = bounded
         return probabilities
 
     def save(self, folder: Path) -> dict[str, JSON]:
@@ -128,36 +135,6 @@ def _rarity(rows: "csr_matrix") -> NDArray[np.float64]:
     rarity = np.asarray(np.minimum(np.log((1 + rows.shape[0]) / (1 + having)) + 1, _RAREST))
     rarity[CUE_BASE:] = 1
     return rarity
-
-
-def _as_precise_as_cues(margins: NDArray[np.float64], judged: Judged) -> NDArray[np.float64]:
-    """Return for every head the lowest margin from which on held-out yeses are as often right as those of the cues."""
-    shown = judged.candidates.said_by_cues(judged.behaviors) == SHOWN
-    known, truth = judged.answers != NOT_JUDGED, judged.answers == YES
-    lowest = np.full(len(judged.behaviors), -np.inf)
-    for head in range(len(lowest)):
-        rows = known[:, head]
-        if (said := shown[rows, head]).any():
-            order = np.argsort(-margins[rows, head], kind="stable")
-            right = np.cumsum(truth[rows, head][order]) / np.arange(1, len(order) + 1)
-            enough = np.flatnonzero(right >= truth[rows, head][said].mean())
-            if len(enough):
-                lowest[head] = margins[rows, head][order[enough[-1]]]
-    return lowest
-
-
-def _not_better(held_out: NDArray[np.bool_], judged: Judged) -> NDArray[np.bool_]:
-    """Say which heads are not better than cues: 95% of draws of whole groups of held-out rows must say so."""
-    shown = judged.candidates.said_by_cues(judged.behaviors) == SHOWN
-    _, groups = np.unique(judged.groups, return_inverse=True)
-    known, truth = judged.answers != NOT_JUDGED, judged.answers == YES
-    worse = np.zeros(len(judged.behaviors), dtype=np.bool_)
-    for head in range(len(worse)):
-        if shown[:, head].any():
-            rows = known[:, head]
-            low, _ = f1_difference(held_out[rows, head], shown[rows, head], truth[rows, head], groups[rows])
-            worse[head] = low <= 0
-    return worse
 
 
 def _names(found: JSON, folder: Path) -> tuple[str, ...]:

@@ -52,4 +52,9 @@ def tied_groups(groups: Sequence[str], pairs: Iterable[tuple[int, int]]) -> tupl
 
 def fingerprints(groups: Sequence[str]) -> tuple[str, ...]:
     """Return a short hash of every distinct group, so that a card can say what a model has seen."""
-    return tuple(sorted({blake2b(group.encode("utf-8", "replace"), digest_size=5).hexdigest() for group in groups}))
+    return tuple(sorted({fingerprint(group) for group in groups}))
+
+
+def fingerprint(group: str) -> str:
+    """Return a short hash of a group."""
+    return blake2b(group.encode("utf-8", "replace"), digest_size=5).hexdigest()

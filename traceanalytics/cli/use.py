@@ -35,7 +35,7 @@ def use(
         emit_json({**{name: value for name, value in asdict(found).items() if name != "moved"}, "moved": moved})
         return
     if found.test:
-        names = ["behavior", "n", "old_f1", "new_f1", "low", "high"]
+        names = ["behavior", "n", "old_f1", "new_f1", "low", "high", "verdict"]
         emit_table(names, [[row[name] for name in names] for row in found.test])
         emit_line()
     if moved and found.moved is not None:

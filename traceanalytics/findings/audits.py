@@ -39,7 +39,7 @@ LIMIT 1
 _ALL_AUDITS = """
 SELECT tagger_errors.* EXCLUDE (tagger_id)
 FROM tagger_errors
-JOIN meta ON meta.name = 'active_tagger' AND tagger_errors.tagger_id = meta.value
+WHERE tagger_errors.tagger_id = coalesce($tagger, (SELECT meta.value FROM meta WHERE meta.name = 'active_tagger'))
 ORDER BY ALL
 """
 
@@ -205,20 +205,22 @@ def uncorrected(caveat: str, corrected: Iterable[Sequence[Named]]) -> list[str]:
     return [] if all(corrected) else [caveat]
 
 
-def drifts(store: Store) -> list[Drift]:
-    """Return where the active tagger errs otherwise late in a run than early in it, by its audits."""
+def drifts(store: Store, tagger: str | None = None) -> list[Drift]:
+    """Return where a tagger (the active one when None) errs otherwise late in a run than early in it, by its audits."""
     by_place: dict[tuple[str, str], list[tuple[str, Audit]]] = {}
-    for row in store.sql(_ALL_AUDITS).to_pylist():
+    for row in store.sql(_ALL_AUDITS, {"tagger": tagger}).to_pylist():
         audit = Audit(row["tp"], row["fp"], row["fn"], row["tn"])
         by_place.setdefault((row["behavior"], row["run_id"]), []).append((row["step_band"], audit))
-    found = []
-    for (behavior, run), audits in by_place.items():
-        audits.sort(key=lambda each: int(each[0].partition("-")[0]))
-        (early, early_audit), (late, late_audit) = audits[0], audits[-1]
-        p = drift_p(early_audit, late_audit) if early != late else 1.0
-        if p <= DRIFTED:
-            found.append(Drift(behavior, run, early, late, p))
-    return found
+    found = (drift_between(behavior, run, audits) for (behavior, run), audits in by_place.items())
+    return [drift for drift in found if drift is not None]
+
+
+def drift_between(behavior: str, run: str, audits: Sequence[tuple[str, Audit]]) -> Drift | None:
+    """Return how the errors of the last of several bands of steps differ from the first; None if they do not."""
+    ordered = sorted(audits, key=lambda each: int(each[0].partition("-")[0]))
+    (early, early_audit), (late, late_audit) = ordered[0], ordered[-1]
+    p = drift_p(early_audit, late_audit) if early != late else 1.0
+    return Drift(behavior, run, early, late, p) if p <= DRIFTED else None
 
 
 def _meets(band: str, first: int, last: int) -> bool:

@@ -26,6 +26,16 @@ class Audit:
         """Return how many rollouts were audited."""
         return self.tp + self.fp + self.fn + self.tn
 
+    def plus(self, *, told: bool, true: bool) -> "Audit":
+        """Return the counts with one more."""
+        told_truly, told_falsely = told and true, told and not true
+        return Audit(
+            self.tp + told_truly,
+            self.fp + told_falsely,
+            self.fn + (true and not told),
+            self.tn + (not true and not told),
+        )
+
     @property
     def false_positive_rate(self) -> Estimate:
         """Return the share of rollouts without the behavior that are tagged, with exact limits."""

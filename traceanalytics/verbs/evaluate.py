@@ -9,19 +9,33 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from traceanalytics.classifiers.base import NOT_JUDGED, YES, Judged
+from traceanalytics.classifiers.base import NOT_JUDGED, YES, Judged, rollout_of
 from traceanalytics.classifiers.comparing import f1
-from traceanalytics.classifiers.splits import fingerprints, frozen_rows
+from traceanalytics.classifiers.splits import fingerprint, frozen_rows
 from traceanalytics.errors import BadInput, BadLabel
+from traceanalytics.findings.audits import Drift, drift_between
+from traceanalytics.findings.audits import drifts as audited_drifts
+from traceanalytics.stats.correction import Audit
 from traceanalytics.store.store import Store
 from traceanalytics.taggers import Trained
-from traceanalytics.tagging import SHOWN_FROM
+from traceanalytics.tagging import SHOWN_FROM, Tagger, tagger_id
 from traceanalytics.types import JSON
 from traceanalytics.verbs.train import read_judged
 
 FEW = 10  # segments that show a behavior, below which nothing is said
 LOOKS = "frozen_looks.json"
 _RESAMPLES = 1000
+_BANDS = """
+WITH ends AS (
+    SELECT run_id, min(step) AS first_step, max(step) AS last_step FROM rollouts GROUP BY ALL
+), placed AS (
+    SELECT rollout_id, run_id, step, (step - first_step) * 3 // (last_step - first_step + 1) AS era
+    FROM rollouts JOIN ends USING (run_id)
+)
+SELECT rollout_id, run_id, min(step) OVER eras || '-' || max(step) OVER eras AS band
+FROM placed
+WINDOW eras AS (PARTITION BY run_id, era)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +44,12 @@ class Evaluation:
 
     rows: list[dict[str, JSON]]
     looks: int | None  # None where the labels are in a folder that cannot be written
+    drifts: list[Drift]  # where the model errs otherwise late in a run than early in it
 
 
 def evaluate(tagger: Trained, labels: Sequence[Path], *, store: Store | None = None) -> Evaluation:
-    """Hold a model against the frozen part of labels; by batch of labels, and with a store by run and step band too."""
-    judged = frozen_part(labels, looked_at_by=f"ta evaluate {tagger.name}", taught=tagger.facts.get("taught"))
+    """Hold a model against the frozen part of labels, by batch of labels; with a store by run and third of steps."""
+    judged = frozen_part(labels, looked_at_by=f"ta evaluate {tagger.name}", model=tagger)
     scores = tagger.classifier.score(judged.candidates)
     parts = {"all": np.ones(len(judged.groups), np.bool_)}
     names = np.array(_parts(judged, store), dtype=str)
@@ -47,23 +62,41 @@ def evaluate(tagger: Trained, labels: Sequence[Path], *, store: Store | None = N
         for column in (judged.behaviors.index(behavior),)
         for part, chosen in parts.items()
     ]
-    return Evaluation(rows, looks_at(labels))
+    drifts = (
+        [] if store is None else [*_drifts(judged, tagger, scores, store), *audited_drifts(store, tagger_id(tagger))]
+    )
+    return Evaluation(rows, looks_at(labels), drifts)
 
 
-def frozen_part(labels: Sequence[Path], *, looked_at_by: str, taught: JSON = None) -> Judged:
+def frozen_part(labels: Sequence[Path], *, looked_at_by: str, model: Trained) -> Judged:
     """Return the judgments that no model is fitted on, and count that somebody looked; a leak is an error."""
     judged = read_judged(labels)
     frozen = judged.part(frozen_rows(judged.groups))
     if not len(frozen.groups):
         raise BadLabel(f"{', '.join(map(str, labels))}: no prompt of it is in the frozen part; judge more prompts")
-    leaked = sorted({*fingerprints(frozen.groups)} & {*(taught or [])})
-    if leaked:
+    known = learned_from(model, frozen)
+    if known.any():
+        leaked = len({prompt for prompt, learned in zip(frozen.prompts, known, strict=True) if learned})
         raise BadInput(
-            f"{len(leaked)} prompts of the frozen part were learned from, so nothing it says would be held out; "
-            "train the model again with these labels"
+            f"{model.name} learned from {leaked} of {len(set(frozen.prompts))} prompts of the frozen part, so nothing "
+            "it says of them would be held out; train the model again with these labels"
         )
     _count_look(labels, looked_at_by)
     return frozen
+
+
+def learned_from(tagger: Tagger, judged: Judged) -> NDArray[np.bool_]:
+    """Say which judgments are of prompts or rollouts that a tagger's card says it was taught with."""
+    card = tagger.facts if isinstance(tagger, Trained) else {}
+    prompts, rollouts = ({*card.get(name, ())} for name in ("taught", "taught_rollouts"))
+    seen = {prompt: fingerprint(prompt) in prompts for prompt in set(judged.prompts)}
+    return np.array(
+        [
+            seen[prompt] or rollout_of(source) in rollouts
+            for prompt, source in zip(judged.prompts, judged.sources, strict=True)
+        ],
+        dtype=np.bool_,
+    )
 
 
 def looks_at(labels: Sequence[Path]) -> int | None:
@@ -91,18 +124,34 @@ def _looks_file(labels: Sequence[Path]) -> Path:
 
 
 def _parts(judged: Judged, store: Store | None) -> list[str]:
-    """Name the part of every row: the run and a band of a hundred steps where the store knows, else its batch."""
+    """Name the part of every row: the run and a third of its steps where the store knows, else its batch."""
     if store is None:
         return list(judged.voices)
-    known = {row["rollout_id"]: row for row in store.sql("SELECT rollout_id, run_id, step FROM rollouts").to_pylist()}
-    names = []
-    for voice, source in zip(judged.voices, judged.sources, strict=True):
-        row = known.get(source.removeprefix("rollout:").split("#")[0])
-        band = (
-            "" if row is None or row["step"] is None else f" {row['step'] // 100 * 100}-{row['step'] // 100 * 100 + 99}"
-        )
-        names.append(voice if row is None else f"{row['run_id']}{band}")
-    return names
+    places = _places(judged, store)
+    return [place.strip() or voice for voice, place in zip(judged.voices, map(" ".join, places), strict=True)]
+
+
+def _places(judged: Judged, store: Store) -> list[tuple[str, str]]:
+    """Return run and third of its steps of every judgment's rollout; empty where the store does not know."""
+    known = {row["rollout_id"]: (row["run_id"], row["band"] or "") for row in store.sql(_BANDS).to_pylist()}
+    return [known.get(rollout_of(source), ("", "")) for source in judged.sources]
+
+
+def _drifts(judged: Judged, tagger: Trained, scores: NDArray[np.float32], store: Store) -> list[Drift]:
+    """Return where the errors in the last third of a run's steps differ from those in the first."""
+    places = _places(judged, store)
+    counts: dict[tuple[str, str], dict[str, Audit]] = {}
+    for number, behavior in enumerate(tagger.classifier.behaviors):
+        if behavior not in judged.behaviors:
+            continue
+        answers, said = judged.answers[:, judged.behaviors.index(behavior)], scores[:, number] >= SHOWN_FROM
+        for place, answer, shown in zip(places, answers.tolist(), said.tolist(), strict=True):
+            run, band = place
+            if band and answer != NOT_JUDGED:
+                bands = counts.setdefault((behavior, run), {})
+                bands[band] = bands.get(band, Audit(0, 0, 0, 0)).plus(told=shown, true=answer == YES)
+    found = (drift_between(behavior, run, list(bands.items())) for (behavior, run), bands in counts.items())
+    return [drift for drift in found if drift is not None]
 
 
 def _row(judged: Judged, column: int, scores: NDArray[np.float32], part: NDArray[np.bool_]) -> dict[str, JSON]:

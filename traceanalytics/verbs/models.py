@@ -18,12 +18,13 @@ from traceanalytics.store.store import Store
 from traceanalytics.taggers import Trained, get_tagger, shipped_models
 from traceanalytics.tagging import SHOWN_FROM, Tagger, tagger_id
 from traceanalytics.types import JSON
-from traceanalytics.verbs.evaluate import frozen_part
+from traceanalytics.verbs.evaluate import FEW, frozen_part, learned_from
 from traceanalytics.verbs.tag import model_folders, spec_of, use
 
 if TYPE_CHECKING:
     import pyarrow
 
+_REFUSED_BY_CHANCE = 0.05  # of models that are as good as the one before; shared by all behaviors that are tested
 _MOVED = """
 WITH both_read AS (
     SELECT rollouts.run_id, rollouts.split, rollouts.step, old.shown AS shown_before, new.shown AS shown_after
@@ -68,15 +69,23 @@ def promote(store: Store, name: str, *, labels: Sequence[Path], force: bool = Fa
     before = _active(store)
     new = get_tagger(spec_of(store, name))
     old = _known(store, before) if before else None
-    tested = _test(new, old, labels) if isinstance(new, Trained) and old is not None else []
-    worse = next((row for row in tested if row["behavior"] == "all" and row["high"] < 0), None)
-    if worse is not None and not force:
+    rows, untested = [], False
+    if isinstance(new, Trained) and old is not None:
+        try:
+            rows = hold_against(new, old, labels)
+        except Refused:
+            if not force:
+                raise
+            untested = True
+    worse = [row for row in rows if row["worse"]]
+    if worse and not force:
         raise Refused(
-            f"{tagger_id(new)} is worse than {before} on the frozen labels: F1 {worse['new_f1']:.3f} after "
-            f"{worse['old_f1']:.3f}, difference {worse['low']:+.3f} to {worse['high']:+.3f}; --force promotes it anyway"
+            f"{tagger_id(new)} is worse than {before} on the frozen labels: {'; '.join(map(_in_words, worse))}; "
+            "--force promotes it anyway"
         )
     active = use(store, name)
-    _record(store, {"tagger_id": active, "before": before, "forced": force and worse is not None, "test": tested})
+    forced = untested or bool(worse)
+    _record(store, {"tagger_id": active, "before": before, "forced": forced, "test": rows})
     moved = None
     if before and before != active:
         moved = store.sql(_MOVED, {"old": before, "new": active, "most": most_moved})
@@ -86,7 +95,7 @@ def promote(store: Store, name: str, *, labels: Sequence[Path], force: bool = Fa
         {"active": active},
     ).to_pylist()
     ours = bool({*new.card().get("behaviors", [])} & {*BEHAVIORS.all()})
-    return Promotion(active, before, force and worse is not None, tested, moved, counts[0]["n"], ours)
+    return Promotion(active, before, forced, rows, moved, counts[0]["n"], ours)
 
 
 def history(store: Store) -> list[dict[str, JSON]]:
@@ -116,35 +125,65 @@ def models(store: Store) -> list[dict[str, JSON]]:
     return [{**row, "card": json.loads(row["card"] or "{}"), "active": row["tagger_id"] == active} for row in rows]
 
 
-def _test(new: Trained, old: Tagger, labels: Sequence[Path]) -> list[dict[str, JSON]]:
-    """Compare two taggers on the frozen part of labels, behavior by behavior and all together."""
-    judged = frozen_part(labels, looked_at_by=f"ta use {new.name}", taught=new.facts.get("taught"))
-    said_new, said_old = decisions(new, judged), decisions(old, judged)
+def hold_against(new: Trained, old: Tagger, labels: Sequence[Path]) -> list[dict[str, JSON]]:
+    """Compare two taggers on the frozen part of labels: behavior by behavior, and all together.
+
+    Judgments that the old tagger learned from would flatter it, so they count for neither.
+    """
+    judged = frozen_part(labels, looked_at_by=f"ta use {new.name}", model=new)
+    held_out = ~learned_from(old, judged)
+    if not held_out.any():
+        raise Refused(
+            f"{old.name} learned from every prompt of the frozen part, so nothing is held out to compare it on; "
+            "name labels that it has not seen with --labels, or promote with --force"
+        )
+    judged = judged.part(held_out)
+    return compared(decisions(new, judged), decisions(old, judged), judged)
+
+
+def compared(new: NDArray[np.bool_], old: NDArray[np.bool_], judged: Judged) -> list[dict[str, JSON]]:
+    """Return a row a behavior, and one of all: F1 of two taggers, and whether the new one is worse.
+
+    Each behavior with enough judgments and their total are tests, of which one in twenty refuses an equal model.
+    """
     _, groups = np.unique(judged.groups, return_inverse=True)
     known, truth = judged.answers != NOT_JUDGED, judged.answers == YES
+    enough = (truth & known).sum(axis=0) >= FEW
+    beyond = _REFUSED_BY_CHANCE / (1 + int(enough.sum()))
     rows = []
     for column, behavior in enumerate(judged.behaviors):
         chosen = known[:, column]
-        new_of, old_of, truth_of = (each[chosen, column] for each in (said_new, said_old, truth))
-        rows.append(_compared(behavior, new_of, old_of, truth_of, groups[chosen]))
-    width = len(judged.behaviors)
-    spread = np.repeat(groups, width)[known.ravel()]
-    return [*rows, _compared("all", said_new[known], said_old[known], truth[known], spread)]
+        parts = (each[chosen, column] for each in (new, old, truth))
+        rows.append({"behavior": behavior, **_difference(*parts, groups[chosen], beyond, enough=bool(enough[column]))})
+    spread = np.repeat(groups, len(judged.behaviors))[known.ravel()]
+    total = _difference(new[known], old[known], truth[known], spread, beyond, enough=int(truth[known].sum()) >= FEW)
+    return [*rows, {"behavior": "all", **total}]
 
 
-def _compared(
-    behavior: str,
+def _difference(
     new: NDArray[np.bool_],
     old: NDArray[np.bool_],
     truth: NDArray[np.bool_],
     groups: NDArray[np.int64],
+    beyond: float,
+    *,
+    enough: bool,
 ) -> dict[str, JSON]:
-    low, high = f1_difference(new, old, truth, groups)
+    low, high = f1_difference(new, old, truth, groups, beyond=beyond)
     scores = {
         name: 2 * int((said & truth).sum()) / max(int(said.sum() + truth.sum()), 1)
         for name, said in (("new_f1", new), ("old_f1", old))
     }
-    return {"behavior": behavior, "n": int(truth.sum()), **scores, "low": low, "high": high}
+    verdict = "worse" if high < 0 else "better" if low > 0 else "no clear difference"
+    verdict = verdict if enough else "too few to say"
+    return {"n": int(truth.sum()), **scores, "low": low, "high": high, "worse": verdict == "worse", "verdict": verdict}
+
+
+def _in_words(row: dict[str, JSON]) -> str:
+    return (
+        f"{'all behaviors' if row['behavior'] == 'all' else row['behavior']}: F1 {row['new_f1']:.3f} after "
+        f"{row['old_f1']:.3f}, difference {row['low']:+.3f} to {row['high']:+.3f}"
+    )
 
 
 def decisions(tagger: Tagger, judged: Judged) -> NDArray[np.bool_]:

@@ -67,7 +67,8 @@ def train(
     staged = Path(mkdtemp(dir=out.parent, prefix=f".{out.name}-"))
     try:
         facts = {"name": name or out.resolve().name, "version": __version__, **facts_of(labels), **_counts(taught)}
-        facts["taught"] = list(fingerprints(taught.groups))
+        facts["taught"] = list(fingerprints(taught.prompts))
+        facts["taught_rollouts"] = list(taught.rollouts())
         card = save_model(classifier, staged, facts)
         staged.chmod(0o755)
         if out.exists():
