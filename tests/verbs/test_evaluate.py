@@ -85,7 +85,7 @@ def test_errors_that_differ_between_early_and_late_steps_raise_an_alarm(
     ]
     (tmp_path / "run.jsonl").write_text("\n".join(map(json.dumps, rows)))
     store = Store(tmp_path / "traces.duckdb")
-    ingest([tmp_path / "run.jsonl"], store=store)
+    ingest([tmp_path / "run.jsonl"], store=store, run="run")
     ids = {
         row["response"]: row["rollout_id"] for row in store.sql("SELECT response, rollout_id FROM rollouts").to_pylist()
     }

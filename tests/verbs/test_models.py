@@ -14,7 +14,7 @@ from traceanalytics.errors import BadInput, Refused
 from traceanalytics.store.store import Store
 from traceanalytics.taggers import load_tagger
 from traceanalytics.verbs.ingest import ingest
-from traceanalytics.verbs.models import compared, history, models, promote, roll_back, hold_against
+from traceanalytics.verbs.models import compared, history, hold_against, models, promote, roll_back
 from traceanalytics.verbs.tag import tag
 from traceanalytics.verbs.train import train
 
