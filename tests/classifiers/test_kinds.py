@@ -1,6 +1,7 @@
 """The contract that every kind of classifier keeps."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,14 @@ def damage(folder: Path, how: str) -> None:
         weights.write_bytes(weights.read_bytes()[:100])
     elif how == "missing":
         weights.unlink()
+    elif how == "a folder":
+        (folder / "deep").mkdir()
+        (folder / "card.json").write_text(json.dumps(card | {"files": card["files"] | {"deep": ""}}))
+    elif how == "a pipe":
+        os.mkfifo(folder / "endless")
+        (folder / "card.json").write_text(json.dumps(card | {"files": card["files"] | {"endless": ""}}))
+    elif how == "taught by nobody knows what":
+        (folder / "card.json").write_text(json.dumps(card | {"taught_rollouts": [{"a": 1}]}))
     elif how == "added":
         (folder / "extra.pkl").write_bytes(b"cos\nsystem\n")
 
@@ -121,6 +130,9 @@ def damage(folder: Path, how: str) -> None:
         ("unknown kind", "no classifier is called 'ngram'. Did you mean 'ngrams'?"),
         ("truncated", "changed since its card was written; train the model again"),
         ("missing", "missing; train the model again"),
+        ("a folder", "deep: no file; train the model again"),
+        ("a pipe", "endless: no file; train the model again"),
+        ("taught by nobody knows what", "'taught_rollouts' is .*; it must be a list of names"),
         ("added", "extra.pkl: not on the card; train the model again"),
     ],
 )

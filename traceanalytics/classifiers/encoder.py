@@ -74,7 +74,7 @@ class Encoder:
         thresholds = np.maximum(thresholds, as_precise_as_cues(together, asked))
         by_words = not_better(together >= thresholds, said >= _SHOWN, asked)
         columns = {"weights": weights, "bias": bias, "shares": shares, "offset": offset - thresholds, "slopes": slopes}
-        columns["by_words"] = by_words
+        columns["by_words"] = by_words.astype(np.float64)
         self._heads = {name: np.ascontiguousarray(column, dtype=np.float32) for name, column in columns.items()}
         whole = np.where(by_words, said, _probability((together - thresholds) * slopes))
         self.held_out = HeldOut(said, whole, asked.answers)
@@ -125,7 +125,7 @@ class Encoder:
         model.behaviors = tuple(cast(list[str], card["behaviors"]))
         model._pretrained, model._digest = _found_again(folder, named, options), named["digest"]
         model._read()
-        model.words = type(model.words).load(folder, _words_card(path, card))
+        model.words = cast(Words, type(model.words).load(folder, _words_card(path, card)))
         if options.int8:
             model._int8 = _bytes_of(folder / INT8_FILE)
         model._make_ready(folder / INT8_FILE)

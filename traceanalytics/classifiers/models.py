@@ -45,9 +45,12 @@ def read_card(folder: Path) -> dict[str, JSON]:
     if not isinstance(card, dict) or card.get("format") != FORMAT:
         found = card.get("format") if isinstance(card, dict) else type(card).__name__
         raise BadModel(f"{path}: format {found!r}; this package reads format {FORMAT}: train it again")
-    behaviors = card.get("behaviors")
-    if not isinstance(behaviors, list) or not behaviors or not all(isinstance(name, str) for name in behaviors):
-        raise BadModel(f"{path}: 'behaviors' is {behaviors!r}; it must be a list of names")
+    for name in ("behaviors", "taught", "taught_rollouts"):
+        held = card.get(name, [])
+        if not isinstance(held, list) or not all(isinstance(each, str) for each in held):
+            raise BadModel(f"{path}: {name!r} is {str(held)[:60]!r}; it must be a list of names")
+    if not card.get("behaviors"):
+        raise BadModel(f"{path}: 'behaviors' is {card.get('behaviors')!r}; it must be a list of names")
     return card
 
 
@@ -60,6 +63,9 @@ def load_model(folder: Path) -> tuple[Classifier, dict[str, JSON]]:
     present = {path.name for path in folder.iterdir()} - {"card.json"}
     for name in sorted(present ^ set(files)):
         raise BadModel(f"{folder / name}: {'missing' if name in files else 'not on the card'}; train the model again")
+    for name in sorted(files):
+        if not (folder / name).is_file():
+            raise BadModel(f"{folder / name}: no file; train the model again")
     for name, digest in files.items():
         if digest_of_bytes((folder / name).read_bytes()) != digest:
             raise BadModel(f"{folder / name}: changed since its card was written; train the model again")

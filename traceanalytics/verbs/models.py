@@ -153,8 +153,9 @@ def compared(new: NDArray[np.bool_], old: NDArray[np.bool_], judged: Judged) -> 
     rows = []
     for column, behavior in enumerate(judged.behaviors):
         chosen = known[:, column]
-        parts = (each[chosen, column] for each in (new, old, truth))
-        rows.append({"behavior": behavior, **_difference(*parts, groups[chosen], beyond, enough=bool(enough[column]))})
+        of = (chosen, column)
+        row = _difference(new[of], old[of], truth[of], groups[chosen], beyond, enough=bool(enough[column]))
+        rows.append({"behavior": behavior, **row})
     spread = np.repeat(groups, len(judged.behaviors))[known.ravel()]
     total = _difference(new[known], old[known], truth[known], spread, beyond, enough=int(truth[known].sum()) >= FEW)
     return [*rows, {"behavior": "all", **total}]
