@@ -126,8 +126,8 @@ SELECT
             ), 1
         )
     END AS rogan_gladen,
-    coalesce(eras.share * measured.precision, if(eras.share = 0, 0, NULL))
-    + coalesce((1 - eras.share) * measured.false_omission, if(eras.share = 1, 0, NULL)) AS prediction_powered
+    coalesce(eras.share * measured.precision, CASE WHEN eras.share = 0 THEN 0 END)
+    + coalesce((1 - eras.share) * measured.false_omission, CASE WHEN eras.share = 1 THEN 0 END) AS prediction_powered
 FROM eras
 LEFT JOIN measured USING (run_id, era)
 ORDER BY eras.run_id, eras.from_step;

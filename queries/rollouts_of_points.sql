@@ -72,9 +72,9 @@ kinds AS (
     SELECT
         *,
         unnest([
-            if(is_shown, 'shown', NULL),
-            if(is_near AND NOT is_shown, 'nearly', NULL),
-            if(is_shown != is_shown_by_other, 'apart', NULL)
+            CASE WHEN is_shown THEN 'shown' END,
+            CASE WHEN is_near AND NOT is_shown THEN 'nearly' END,
+            CASE WHEN is_shown != is_shown_by_other THEN 'apart' END
         ]) AS kind
     FROM read_rollouts
 ),

@@ -35,8 +35,8 @@ second_read AS (
 apart AS MATERIALIZED (
     SELECT
         first_read.rollout_id,
-        if(first_read.is_shown, first_id.tagger_id, second_id.tagger_id) AS shown_by,
-        if(first_read.is_shown, in_behavior, coalesce(in_other_behavior, in_behavior)) AS behavior
+        CASE WHEN first_read.is_shown THEN first_id.tagger_id ELSE second_id.tagger_id END AS shown_by,
+        CASE WHEN first_read.is_shown THEN in_behavior ELSE coalesce(in_other_behavior, in_behavior) END AS behavior
     FROM first_read
     JOIN second_read USING (rollout_id)
     CROSS JOIN first_id
