@@ -14,10 +14,12 @@ from traceanalytics.findings.evaluations import (
     accuracies,
     accuracies_of_sums,
     ask_each,
+    evaluations_of,
     named,
     one_evaluation,
     percent,
     points,
+    row_at,
     runs_of,
     strategy_names,
 )
@@ -60,10 +62,11 @@ def infer(
     in_split: str | None = None,
     at_step: int | None = None,
 ) -> Answer:
-    """Compare at one step, the first unless given."""
+    """Compare at one step, the last unless given."""
 
     def ask(run: str) -> Compared:
-        evaluation = one_evaluation(store, run, behavior=in_behavior, split=in_split, at_step=at_step)
+        row = row_at(evaluations_of(store, run, in_split), at_step, -1)
+        evaluation = one_evaluation(store, row, behavior=in_behavior)
         counts, step = evaluation.strategies(), evaluation.step
         audits = audits_at(store, [in_behavior], [(run, evaluation.split, step)])
         corrected = corrected_by_strategy(labels, accuracies_of_sums, counts.columns(), audits)

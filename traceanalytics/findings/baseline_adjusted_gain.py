@@ -17,6 +17,7 @@ from traceanalytics.findings.evaluations import (
     named,
     percent,
     points,
+    recorded_base,
     refuse_gaps,
     refuse_graders,
     row_at,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 FORMAT = "format"
 _UNSAID = "a condition that the log does not say"
-_RUNS = "SELECT run_id, model, reward_type, base_run_id FROM runs"
+_RUNS = "SELECT run_id, model, reward_type FROM runs"
 Counts = dict[str, tuple[float, float]]  # right and graded rollouts by problem
 
 
@@ -62,7 +63,7 @@ def infer(
 ) -> Answer:
     """Take the best of the base's templates and temperatures on the problems of the last step, unless one is given.
 
-    The base is the run's first step, and the run that `base` or the log names as its base. The best of several is
+    The base is the run's step 0, and the run that `base` or the log names as its base. The best of several is
     better than it should be by chance: beside the plain difference stands that over the one chosen on other problems.
     """
     known = {row["run_id"]: row for row in store.sql(_RUNS).to_pylist()}
@@ -70,7 +71,7 @@ def infer(
     def ask(run: str) -> Adjusted:
         return _adjusted(store, run, known, in_split, to_step, base)
 
-    found, left_out = ask_each([run for run in runs_of(store, in_run) if run != base], ask)
+    found, left_out = ask_each(runs_of(store, in_run, base=base), ask)
     estimates = [number for each in found for number in _numbers(each, several=len(found) > 1)]
     caveats = [
         "a gain over the best template of the base may be reasoning, one over its worst is partly the template",
@@ -87,9 +88,8 @@ def _adjusted(
     rows = evaluations_of(store, run, split)
     last = row_at(rows, step, -1)
     refuse_gaps(last, tagged=False)
-    refuse_graders(store, last, *([rows[0]] if rows[0]["step"] < last["step"] else []))
-    base = base or known.get(run, {}).get("base_run_id")
-    sampled = _baselines(store, run, rows[0], last, base if base in known else None)
+    refuse_graders(store, last, *([rows[0]] if rows[0]["step"] == 0 < last["step"] else []))
+    sampled = _baselines(store, run, rows[0], last, base or recorded_base(store, run))
     (final,) = _counts(store, last).values()
     problems = sorted(set(final).intersection(*sampled.values()))
     if len(problems) < FEWEST_PROMPTS:
@@ -109,7 +109,7 @@ def _adjusted(
         bootstrap(_over_best, np.column_stack([rates.T, np.ones(len(problems))]))[0],
         _over_chosen(rates),
         over_format,
-        (*_caveats(run, rows[0], sampled), *reason),
+        (*_caveats(run, sampled), *reason),
     )
 
 
@@ -118,15 +118,16 @@ def _baselines(
 ) -> dict[str, Counts]:
     """Return the counts of the base by the way in which it was sampled."""
     sampled: dict[str, Counts] = {}
-    if first["step"] < last["step"]:
+    if first["step"] == 0 < last["step"]:
         sampled |= _counts(store, first)
     if base is not None:
-        rows = [row for row in evaluations_of(store, base, last["split"]) if row["split"] == last["split"]]
-        sampled |= {f"{name} of {base}": counts for name, counts in _counts(store, rows[0]).items()}
+        (row, *_) = evaluations_of(store, base, last["split"])
+        refuse_graders(store, last, row)
+        sampled |= {f"{name} of {base}": counts for name, counts in _counts(store, row).items()}
     if not sampled:
+        has = "has no step 0" if first["step"] else "holds step 0 only"
         raise Refused(
-            f"run {run!r} has graded rollouts at step {last['step']} only in the split {last['split']}: base=RUN names "
-            f"the run that holds the base model"
+            f"run {run!r} {has} in the split {last['split']}: base=RUN names the run that holds the base model"
         )
     return sampled
 
@@ -196,16 +197,13 @@ def _over_format(
     return (others[0], _mean_change(now, then)), []
 
 
-def _caveats(run: str, first: dict[str, Any], sampled: dict[str, Counts]) -> list[str]:
-    caveats = []
-    if len(sampled) == 1:
-        caveats.append(
-            f"{run}: its base was sampled in one way only ({next(iter(sampled))}); under another template it may do as "
-            f"well as the trained model: evaluate it without a template too"
-        )
-    if first["step"] > 0:
-        caveats.append(f"{run} has no step 0: step {first['step']} is already trained")
-    return caveats
+def _caveats(run: str, sampled: dict[str, Counts]) -> list[str]:
+    if len(sampled) > 1:
+        return []
+    return [
+        f"{run}: its base was sampled in one way only ({next(iter(sampled))}); under another template it may do as "
+        f"well as the trained model: evaluate it without a template too"
+    ]
 
 
 def _numbers(each: Adjusted, *, several: bool) -> list[Named]:

@@ -83,7 +83,8 @@ def infer(
     """Answer for one behavior, or for all of them at a false discovery rate of 5%, in one run or in each.
 
     The windows are the first and the last steps that hold 200 rollouts, at most a fifth of all; `base` names the run
-    that holds the base model, for runs that do not log it. A change inside ±margin is called none.
+    that holds the base model, for runs without step 0 whose log does not name it. A change inside ±margin is called
+    none.
     """
     runs = tagged_runs(store)
     if not runs:
@@ -101,7 +102,7 @@ def infer(
     asked = [in_run] if in_run is not None else [run for run in runs if run != base]
     found, left_out = ask_each(asked, ask)
     shifts = adjusted([shift for of_run in found for shift in of_run])
-    judged = _judge(store, shifts, base=base, margin=margin, asked=in_behavior is not None)
+    judged = _judge(store, shifts, margin=margin, asked=in_behavior is not None)
     several = len(found) > 1
     numbers = [number for each in judged for number in _estimates(each, several=several)]
     return Answer(numbers, _verdict(judged), [*_caveats(store, judged), *left_out], _table(judged))
@@ -118,10 +119,10 @@ def adjusted(shifts: Sequence[Shift]) -> list[Shift]:
     )
 
 
-def _judge(store: Store, shifts: Sequence[Shift], *, base: str | None, margin: float, asked: bool) -> list[Judged]:
+def _judge(store: Store, shifts: Sequence[Shift], *, margin: float, asked: bool) -> list[Judged]:
     turns: dict[tuple[str, str], Turn] = {}
     for run in dict.fromkeys(shift.run for shift in shifts):
-        found = turns_of(store, [shift for shift in shifts if shift.run == run], base=base)
+        found = turns_of(store, [shift for shift in shifts if shift.run == run])
         turns |= {(run, behavior): turn for behavior, turn in found.items()}
     judged = []
     audits = {row["behavior"] for row in store.sql(_AUDITED).to_pylist()}
@@ -274,6 +275,8 @@ def _caveats(store: Store, judged: Sequence[Judged]) -> list[str]:
             "fewer than half of the prompts are in both windows: a change of prompts may be part of the shift"
         )
     for shift in {shift.run: shift for shift in shifts}.values():
+        if shift.of_base:
+            caveats.append(shift.of_base)
         if shift.start_window.run is None and shift.start_window.first > 0:
             caveats.append(
                 f"{shift.run} has no step 0: its start, {shift.start_window}, is already trained; base=RUN names the "

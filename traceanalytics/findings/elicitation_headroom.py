@@ -13,10 +13,13 @@ from traceanalytics.findings.evaluations import (
     ONE_RUN,
     UNCORRECTED,
     ask_each,
+    base_row,
     both_ends,
+    evaluations_of,
     named,
     one_evaluation,
     points,
+    row_at,
     runs_of,
     strategy_names,
 )
@@ -50,25 +53,27 @@ def infer(
     in_split: str | None = None,
     at_step: int | None = None,
 ) -> Answer:
-    """Compute the headroom at one step, the first unless given, beside the gain from it to the last."""
+    """Compute the headroom at one step, that of the base unless given, beside the gain from it to the last."""
     caveats = [
         "accuracies are those on the prompts where the model chose each strategy: on the others it may do worse",
         "headroom counts the mix of strategies only; published gains exceed it",
     ]
 
     def ask(run: str) -> Headroom:
-        evaluation = one_evaluation(store, run, behavior=in_behavior, split=in_split, at_step=at_step)
+        rows = evaluations_of(store, run, in_split)
+        row = base_row(store, rows, None)[0] if at_step is None else row_at(rows, at_step, 0)
+        evaluation = one_evaluation(store, row, behavior=in_behavior)
         columns = evaluation.strategies().columns()
         if 0 in columns.sum(axis=0)[[0, 2]]:
             raise Refused(
                 f"run {run!r} uses one strategy only at step {evaluation.step}: the other's accuracy is not known"
             )
         by_shown, by_other = bootstrap(_headroom, columns)
-        audits = audits_at(store, [in_behavior], [(run, evaluation.split, evaluation.step)])
+        audits = audits_at(store, [in_behavior], [(evaluation.run, evaluation.split, evaluation.step)])
         corrected = corrected_by_strategy(labels, _headroom, columns, audits)
         gained = None
         try:
-            ends = both_ends(store, run, split=in_split, from_step=evaluation.step)
+            ends = both_ends(store, run, split=in_split, from_step=at_step)
             before, after = (each.column("correct") / each.column("graded") for each in (ends.base, ends.final))
             gained = mean_of_changes(after - before, after * (1 - before) + before * (1 - after))
         except Refused as refusal:

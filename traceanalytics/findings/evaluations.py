@@ -1,6 +1,6 @@
 """Two evaluations of the same prompts, as findings compare them, and what forbids it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -24,7 +24,12 @@ _COLUMNS = ("graded", "correct", "shown", "shown_correct", "other", "other_corre
 _MENDS = {"graded": "`ta grade` says which are correct", "tagged": "`ta tag` says what they show"}
 REFLECTION = ("verification", "backtracking", "self_correction", "self_doubt", "confirmation", "gap_analysis")
 _REWARDS_ITSELF = "correct_from=score"  # how `--set` marks a grade that was taken from the reward
-_CURVES = ("eval", "val", "train")
+SPLITS_BY_DEFAULT = ("eval", "val", "train", "probe")  # the first with two steps
+_PROBLEMS = "SELECT prompt_key, coalesce(problem_key, prompt_key) AS problem FROM prompts WHERE prompt_key IS NOT NULL"
+_BASE = """
+SELECT base_run_id FROM runs
+WHERE run_id = $run AND base_run_id <> run_id AND base_run_id IN (SELECT DISTINCT rollouts.run_id FROM rollouts)
+"""
 
 Found = TypeVar("Found")
 
@@ -33,6 +38,7 @@ Found = TypeVar("Found")
 class Evaluation:
     """Counts at one step, a row a prompt; `shown` and `other` are the graded rollouts in a strategy and outside it."""
 
+    run: str
     step: int
     split: str
     counts: Floats
@@ -61,15 +67,18 @@ class Ends:
     base: Evaluation
     final: Evaluation
     left_out: int
+    of_base: tuple[str, ...] = ()  # why the base that the log names is not the one that is held against
 
     def __str__(self) -> str:
+        if self.base.run != self.run:
+            return f"{self.run} from {self.base.run} to step {self.final.step}"
         return f"{self.run} from step {self.base.step} to {self.final.step}"
 
     @property
     def caveats(self) -> list[str]:
         """Say what a reader must know of the comparison."""
-        caveats = []
-        if self.base.step > 0:
+        caveats = list(self.of_base)
+        if self.base.run == self.run and self.base.step > 0:
             caveats.append(
                 f"{self.run} has no step 0 in the split {self.split}: step {self.base.step} is already trained"
             )
@@ -80,12 +89,14 @@ class Ends:
         return caveats
 
 
-def runs_of(store: Store, in_run: str | None) -> list[str]:
-    """Return the run asked for, or all of the store."""
+def runs_of(store: Store, in_run: str | None, *, base: str | None = None) -> list[str]:
+    """Return the run asked for, or all of the store but the base that they are held against."""
+    if in_run is not None and in_run == base:
+        raise Refused(f"in_run and base are both {base!r}: a run is not held against itself")
     runs: list[str] = store.sql("SELECT DISTINCT run_id FROM rollouts ORDER BY ALL")["run_id"].to_pylist()
     if not runs:
         raise Refused("the store holds no rollouts: `ta ingest PATH` reads some")
-    return runs if in_run is None else [in_run]
+    return [run for run in runs if run != base] if in_run is None else [in_run]
 
 
 def reflection_of(store: Store, tagger: str | None) -> tuple[str, ...]:
@@ -118,67 +129,119 @@ def both_ends(
     split: str | None = None,
     from_step: int | None = None,
     to_step: int | None = None,
+    base: str | None = None,
 ) -> Ends:
     """Read the evaluations at two steps, first and last unless given; refuse what may not be compared.
 
-    With a behavior the rollouts must be tagged too. Without a split it is eval, else val, else train.
+    The first is that of the base, see `base_row`. With a behavior the rollouts must be tagged too.
     """
     rows = evaluations_of(store, run, split)
-    first, last = row_at(rows, from_step, 0), row_at(rows, to_step, -1)
-    if first["step"] >= last["step"]:
+    first, of_base = (row_at(rows, from_step, 0), []) if from_step is not None else base_row(store, rows, base)
+    last = row_at(rows, to_step, -1)
+    if first["run_id"] == run and first["step"] >= last["step"]:
         raise Refused(
             f"run {run!r} has graded rollouts at step {first['step']} only in the split {first['split']}: "
-            f"a change needs two steps of one split"
+            f"a change needs two steps of one split; base=RUN names the run that holds the base model"
         )
     for row in (first, last):
         refuse_gaps(row, tagged=behavior is not None)
-    if first["conditions"] != last["conditions"]:
-        raise Refused(
-            f"run {run!r} was sampled with {_written(first)} at step {first['step']} and with {_written(last)} at step "
-            f"{last['step']}: a difference between them is no change of the model"
-        )
+    refuse_unlike(first, last)
     refuse_graders(store, first, last)
-    counts = counts_at(store, first, last, behavior=behavior)
+    counts = counts_of_both(store, first, last, behavior=behavior)
     shared = sorted(counts[0].keys() & counts[1].keys())
     if len(shared) < FEWEST_PROMPTS:
         raise Refused(
             f"{len(shared)} prompts of run {run!r} are in both evaluations (steps {first['step']} and {last['step']} "
             f"of {first['split']}): at least {FEWEST_PROMPTS} are needed"
         )
-    base, final = (
-        Evaluation(row["step"], row["split"], np.array([held[prompt] for prompt in shared]))
+    start, final = (
+        Evaluation(row["run_id"], row["step"], row["split"], np.array([held[prompt] for prompt in shared]))
         for row, held in zip((first, last), counts, strict=True)
     )
-    return Ends(run, first["split"], tuple(shared), base, final, len(counts[0].keys() ^ counts[1].keys()))
+    apart = len(counts[0].keys() ^ counts[1].keys())
+    return Ends(run, last["split"], tuple(shared), start, final, apart, tuple(of_base))
 
 
 def evaluations_of(store: Store, run: str, split: str | None, *, needs: str = "graded") -> list[dict[str, Any]]:
     """Return the steps of one split of a run that hold rollouts graded or tagged (query `evaluations`).
 
-    Unless a split is given it is the first of eval, val and train that has two steps, else the first there is.
+    Unless a split is given it is the default one of those that hold such.
     """
-    rows = [row for row in store.query("evaluations", in_run=run).to_pylist() if split in (None, row["split"])]
+    there = store.query("evaluations", in_run=run).to_pylist()
+    rows = [row for row in there if split in (None, row["split"])]
     if not rows:
-        raise Refused(f"run {run!r} has no rollouts in the split {split}")
+        raise Refused(f"run {run!r} has no rollouts in the split {split}{only_in(row['split'] for row in there)}")
     usable = [row for row in rows if row[needs]]
     if not usable:
         raise Refused(f"no rollout of run {run!r} is {needs}: {_MENDS[needs]}")
-    by_split = [[row for row in usable if row["split"] == each] for each in (*_CURVES, "probe")]
-    return next((rows for rows in by_split if len(rows) > 1), None) or next(filter(None, by_split))
+    chosen = default_split(row["split"] for row in usable)
+    return [row for row in usable if row["split"] == chosen]
 
 
-def one_evaluation(store: Store, run: str, *, behavior: str, split: str | None, at_step: int | None) -> "Evaluation":
-    """Read one evaluation, the first unless given, with its rollouts graded and tagged."""
-    row = row_at(evaluations_of(store, run, split), at_step, 0)
+def default_split(of_steps: Iterable[str]) -> str:
+    """Return the split that is looked at unless one is chosen, of the split of every step of a run.
+
+    Evaluations ask the same prompts again and again, so that they come first.
+
+    >>> default_split(["val", "train", "train"])
+    'train'
+    """
+    held = list(of_steps)
+    there = [split for split in SPLITS_BY_DEFAULT if split in held]
+    return next((split for split in there if held.count(split) > 1), there[0])
+
+
+def only_in(splits: Iterable[str]) -> str:
+    """Say in which splits there is something, and what to add to a command.
+
+    >>> only_in(["val", "val"])
+    ', only in val: add in_split=val'
+    """
+    there = set(splits)
+    names = [split for split in SPLITS_BY_DEFAULT if split in there]
+    return f", only in {' and '.join(names)}: add in_split={names[0]}" if names else ""
+
+
+def base_row(
+    store: Store, rows: Sequence[dict[str, Any]], base: str | None, *, needs: str = "graded"
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the evaluation that a run's is held against, and why it is not that of the base which the log names.
+
+    It is the first of the run `base`; unless one is given the run's own step 0, else the first of the run that the log
+    names as its base, else its own first, which is already trained.
+    """
+    own, run = rows[0], str(rows[0]["run_id"])
+    name = base if base is not None or own["step"] == 0 else recorded_base(store, run)
+    if name is None or name == run:
+        return own, []
+    try:
+        row = evaluations_of(store, name, own["split"], needs=needs)[0]
+        if base is None:
+            refuse_unlike(row, own)
+    except Refused as refusal:
+        if base is not None:
+            raise
+        return own, [f"{run} is not held against its base {name}: {refusal}"]
+    return row, []
+
+
+def recorded_base(store: Store, run: str) -> str | None:
+    """Return the run that a run's log names as its base, where the store holds it."""
+    rows = store.sql(_BASE, {"run": run}).to_pylist()
+    return rows[0]["base_run_id"] if rows else None
+
+
+def one_evaluation(store: Store, row: dict[str, Any], *, behavior: str) -> Evaluation:
+    """Read one evaluation with its rollouts graded and tagged."""
     refuse_gaps(row, tagged=True)
     refuse_graders(store, row)
     (held,) = counts_at(store, row, behavior=behavior)
     if len(held) < FEWEST_PROMPTS:
         raise Refused(
-            f"{len(held)} prompts of run {run!r} are graded and tagged at step {row['step']} of {row['split']}: at "
-            f"least {FEWEST_PROMPTS} are needed"
+            f"{len(held)} prompts of run {row['run_id']!r} are graded and tagged at step {row['step']} of "
+            f"{row['split']}: at least {FEWEST_PROMPTS} are needed"
         )
-    return Evaluation(row["step"], row["split"], np.array(list(held.values())))
+    return Evaluation(row["run_id"], row["step"], row["split"], np.array(list(held.values())))
 
 
 def refuse_gaps(row: dict[str, Any], *, tagged: bool, graded: bool = True) -> None:
@@ -190,6 +253,18 @@ def refuse_gaps(row: dict[str, Any], *, tagged: bool, graded: bool = True) -> No
         missing = 1 - row[name] / row["rollouts"]
         if needed and missing > MOST_MISSING:
             raise Refused(f"{missing:.0%} of the rollouts at {at} are not {name}: `{mend}` finishes them")
+
+
+def refuse_unlike(first: dict[str, Any], last: dict[str, Any]) -> None:
+    """Refuse two evaluations that were sampled in other ways."""
+    if first["conditions"] == last["conditions"]:
+        return
+    run = last["run_id"]
+    of = "at" if first["run_id"] == run else f"of {first['run_id']!r} at"
+    raise Refused(
+        f"run {run!r} was sampled with {_written(first)} {of} step {first['step']} and with {_written(last)} at step "
+        f"{last['step']}: a difference between them is no change of the model"
+    )
 
 
 def refuse_graders(store: Store, *rows: dict[str, Any]) -> None:
@@ -228,6 +303,31 @@ def counts_at(store: Store, *rows: dict[str, Any], behavior: str | None) -> list
         counts = zip(*(at_step[name].to_pylist() for name in _COLUMNS), strict=True)
         held.append(dict(zip(at_step["prompt_key"].to_pylist(), map(list, counts), strict=True)))
     return held
+
+
+def counts_of_both(
+    store: Store, first: dict[str, Any], last: dict[str, Any], *, behavior: str | None
+) -> list[dict[str, list[int]]]:
+    """Return the counts of two evaluations; those of two runs by problem, as their templates may differ."""
+    if first["run_id"] == last["run_id"]:
+        return counts_at(store, first, last, behavior=behavior)
+    problems = problems_of(store)
+    return [by_problem(held, problems) for row in (first, last) for held in counts_at(store, row, behavior=behavior)]
+
+
+def by_problem(held: Mapping[str, list[int]], problems: Mapping[str, str]) -> dict[str, list[int]]:
+    """Add up the counts of the prompts of one problem."""
+    found: dict[str, list[int]] = {}
+    for prompt, counts in held.items():
+        problem = problems.get(prompt, prompt)
+        found[problem] = [a + b for a, b in zip(found.get(problem, [0] * len(counts)), counts, strict=True)]
+    return found
+
+
+def problems_of(store: Store) -> dict[str, str]:
+    """Return the problem of every prompt, so that two templates of one question are one."""
+    rows = store.sql(_PROBLEMS)
+    return dict(zip(rows["prompt_key"].to_pylist(), rows["problem"].to_pylist(), strict=True))
 
 
 def row_at(rows: Sequence[dict[str, Any]], step: int | None, place: int) -> dict[str, Any]:

@@ -87,8 +87,13 @@ class Cell:
         )
 
 
-def infer(store: Store, *, in_behavior: str | None = "code_reasoning", in_split: str | None = None) -> Answer:
-    """Give every cell its start, end, slope and onset, for a behavior or (without one) for right answers."""
+def infer(
+    store: Store, *, in_behavior: str | None = "code_reasoning", in_split: str | None = None, base: str | None = None
+) -> Answer:
+    """Give every cell its start, end, slope and onset, for a behavior or (without one) for right answers.
+
+    A run starts at its step 0, else at the run `base`, else at the one that its log names as its base.
+    """
     described = {row["run_id"]: (row["family"], row["reward"]) for row in store.sql(_RUNS).to_pylist()}
     if not any(family and reward for family, reward in described.values()):
         raise Refused(
@@ -99,10 +104,10 @@ def infer(store: Store, *, in_behavior: str | None = "code_reasoning", in_split:
         family, reward = described[run]
         if not (family and reward):
             raise Refused("its model_family or its reward_type is not known")
-        course = course_of(store, run, behavior=in_behavior, split=in_split)
+        course = course_of(store, run, behavior=in_behavior, split=in_split, base=base)
         return _path(course, _corrected(store, course, in_behavior))
 
-    found, caveats = ask_each(runs_of(store, None), ask)
+    found, caveats = ask_each(runs_of(store, None, base=base), ask)
     cells = _cells(found, described)
     estimates = [number for cell in cells for number in _numbers(cell)]
     tested, reason = _interaction(cells)

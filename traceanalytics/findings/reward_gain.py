@@ -15,11 +15,13 @@ from traceanalytics.findings.evaluations import (
     Ends,
     ask_each,
     both_ends,
+    by_problem,
     counts_at,
     evaluations_of,
     named,
     percent,
     points,
+    problems_of,
     row_at,
     runs_of,
 )
@@ -75,15 +77,19 @@ def infer(
     from_step: int | None = None,
     to_step: int | None = None,
     true_run: str | None = None,
+    base: str | None = None,
     margin: float = 0.02,
 ) -> Answer:
-    """Give the gain of every run; with a run of the true reward also what each lacks of its gain."""
+    """Give the gain of every run; with a run of the true reward also what each lacks of its gain.
+
+    A run is held against its step 0, else against the run `base`, else against the one that its log names as its base.
+    """
 
     def ask(run: str) -> Gain:
-        ends = both_ends(store, run, split=in_split, from_step=from_step, to_step=to_step)
+        ends = both_ends(store, run, split=in_split, from_step=from_step, to_step=to_step, base=base)
         return _gain(ends, *_described(store, run), _smoothed(store, ends))
 
-    found, left_out = ask_each(runs_of(store, in_run), ask)
+    found, left_out = ask_each(runs_of(store, in_run, base=base), ask)
     true = _true_gain(ask, found, runs_of(store, true_run)[0] if true_run is not None else None)
     compared = [] if true is None else [_against(each, true, margin) for each in found if each.run != true.run]
     several = len(found) > 1
@@ -114,16 +120,18 @@ def _smoothed(store: Store, ends: Ends) -> tuple[int, Estimate] | None:
     Evaluations sampled otherwise, or with gaps, are not among them; with one there is nothing to average.
     """
     rows = evaluations_of(store, ends.run, ends.split)
-    first = row_at(rows, ends.base.step, 0)
-    later = [row for row in rows if ends.base.step < row["step"] <= ends.final.step][-SMOOTHED:]
-    later = [row for row in later if row["conditions"] == first["conditions"] and _is_whole(row)]
+    last = row_at(rows, ends.final.step, -1)
+    of_base = ends.base.run == ends.run
+    later = [row for row in rows if row["step"] <= last["step"] and not (of_base and row["step"] <= ends.base.step)]
+    later = [row for row in later[-SMOOTHED:] if row["conditions"] == last["conditions"] and _is_whole(row)]
     if len(later) < 2:
         return None
-    held = np.zeros((2, len(ends.prompts)))
-    for counts in counts_at(store, *later, behavior=None):
-        held += np.array([counts.get(prompt, [0, 0])[:2] for prompt in ends.prompts], dtype=np.float64).T
+    right = np.zeros((2, len(ends.prompts)))
+    problems = {} if of_base else problems_of(store)
+    for counts in (by_problem(held, problems) for held in counts_at(store, *later, behavior=None)):
+        right += np.array([counts.get(prompt, [0, 0])[:2] for prompt in ends.prompts], dtype=np.float64).T
     before = ends.base.column("correct") / ends.base.column("graded")
-    after = held[1] / held[0]  # every prompt is in the last evaluation, so that none is divided by 0
+    after = right[1] / right[0]  # every prompt is in the last evaluation, so that none is divided by 0
     return len(later), mean_of_changes(after - before, after * (1 - before) + before * (1 - after))
 
 

@@ -73,7 +73,7 @@ def infer(
 
 def _corrected(store: Store, behavior: str, labels: Sequence[str], ends: Ends) -> list[Named]:
     """Return the terms with the strategies of both evaluations as audits of their eras correct them."""
-    places = [(ends.run, ends.split, each.step) for each in (ends.base, ends.final)]
+    places = [(each.run, ends.split, each.step) for each in (ends.base, ends.final)]
     audits = audits_at(store, [behavior], places)
     columns = np.concatenate([ends.base.strategies().columns(), ends.final.strategies().columns()], axis=1)
     return corrected_by_strategy(labels, decomposition_of_sums, columns, audits)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Named
+from traceanalytics.findings.evaluations import default_split, only_in, problems_of, recorded_base
 from traceanalytics.store.counts import Counts, count_by_prompt
 from traceanalytics.store.store import Store
 
@@ -17,11 +18,9 @@ WIDEST_WINDOW = 0.2  # of the steps
 SMALL = 0.05  # a shift below this, in either direction, is called small
 FALSE_DISCOVERIES = 0.05
 MOST_UNTAGGED = 0.05  # of a window's rollouts
-_SPLITS = ("train", "val", "eval", "probe")
 _PLACES = """
 SELECT DISTINCT rollouts.run_id, rollouts.split FROM current_tagged JOIN rollouts USING (rollout_id) ORDER BY ALL
 """
-_PROBLEMS = "SELECT prompt_key, coalesce(problem_key, prompt_key) AS problem FROM prompts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,7 @@ class Shift:
     start_window: Window
     end_window: Window
     shared_prompts: float
+    of_base: str = ""  # why the base that the log names is not the start
 
     @property
     def survives(self) -> bool:
@@ -98,22 +98,24 @@ def find_shifts(
     """Compare the first and the last window of a run for every behavior, the largest shift first.
 
     The windows are the fewest steps that hold 200 rollouts, at most a fifth of all; with `base` the first is that of
-    the run that holds the base model, its problems paired. A prompt in both windows is one cluster, so that what
-    pairs cancel is canceled. `counts` are those of this run by step, where they are at hand.
+    the run that holds the base model, its problems paired, as it is of a run without step 0 whose log names its base.
+    A prompt in both windows is one cluster, so that what pairs cancel is canceled. `counts` are those of this run by
+    step, where they are at hand.
     """
     split = split or split_of(store, run)
-    first, last = _windows(store, run, split, base)
+    first, last, of_base = _windows(store, run, split, base)
+    base = first.run
     names = tuple(behaviors) if behaviors else shown_behaviors(store)
     start, end = (
         count_window(store, names, run=run, split=split, window=window)
-        if counts is None
+        if counts is None or window.run is not None
         else of_window(counts, names, window)
         for window in (first, last)
     )
     if base is not None:
         start, end = (by_problem(store, counts) for counts in (start, end))
     return sorted(
-        _compare(run, split, start, end, first, last),
+        _compare(run, split, start, end, first, last, of_base),
         key=lambda shift: (not shift.survives, -abs(shift.change.value), shift.behavior),
     )
 
@@ -151,9 +153,9 @@ def tagged_runs(store: Store) -> list[str]:
 
 
 def split_of(store: Store, run: str) -> str:
-    """Return the split whose course a run's shifts follow."""
-    splits = {place["split"] for place in store.sql(_PLACES).to_pylist() if place["run_id"] == run}
-    return next((split for split in _SPLITS if split in splits), "train")
+    """Return the split whose course a run's shifts follow: the default one of those that hold tagged rollouts."""
+    splits = [row["split"] for row in store.query("evaluations", in_run=run).to_pylist() if row["tagged"]]
+    return default_split(splits) if splits else "train"
 
 
 def tagged_steps(store: Store, run: str, split: str) -> list[dict[str, Any]]:
@@ -172,27 +174,36 @@ def spread(counts: Counts, places: "np.ndarray", prompts: int) -> tuple["np.ndar
     return shown, np.repeat(rollouts[None], len(counts.behaviors), axis=0)
 
 
-def _windows(store: Store, run: str, split: str, base: str | None) -> tuple[Window, Window]:
+def _windows(store: Store, run: str, split: str, base: str | None) -> tuple[Window, Window, str]:
+    """Return the two windows, and why the first is not of the base that the log names."""
+    rows = _tagged(store, f"run {run!r}", run, split)
+    end = _fewest(rows[::-1])
+    last = Window(end[-1]["step"], end[0]["step"])
+    named = base if base is not None or rows[0]["step"] == 0 else recorded_base(store, run)
+    said = ""
+    if named is not None:
+        try:
+            start = _fewest(_tagged(store, f"base run {named!r}", named, split))
+            _refuse_unlike(run, named, start, end)
+            return Window(start[0]["step"], start[-1]["step"], named), last, ""
+        except Refused as refusal:
+            if base is not None:
+                raise
+            said = f"{run} is not held against its base {named}: {refusal}"
+    if len(rows) < 2:
+        raise Refused(f"run {run!r} has a single step in the split {split}: a shift needs two")
+    start = _fewest(rows)
+    _refuse_unlike(run, run, start, end)
+    return Window(start[0]["step"], start[-1]["step"]), last, said
+
+
+def _tagged(store: Store, who: str, run: str, split: str) -> list[dict[str, Any]]:
     rows = tagged_steps(store, run, split)
     if not rows:
-        raise Refused(f"run {run!r} has no tagged rollouts in the split {split}: `ta tag --run {run}` tags them")
-    first_rows = rows if base is None else _steps_of_base(store, base, split)
-    if base is None and len(rows) < 2:
-        raise Refused(f"run {run!r} has a single step in the split {split}: a shift needs two")
-    start, end = _fewest(first_rows), _fewest(rows[::-1])
-    _refuse_unlike(run, base or run, start, end)
-    return (
-        Window(start[0]["step"], start[-1]["step"], base),
-        Window(end[-1]["step"], end[0]["step"]),
-    )
-
-
-def _steps_of_base(store: Store, base: str, split: str) -> list[dict[str, Any]]:
-    rows = tagged_steps(store, base, split)
-    if not rows:
-        splits = sorted(place["split"] for place in store.sql(_PLACES).to_pylist() if place["run_id"] == base)
-        there = f", only in {', '.join(splits)}" if splits else ": `ta tag` tags them"
-        raise Refused(f"base run {base!r} has no tagged rollouts in the split {split}{there}")
+        there = only_in(place["split"] for place in store.sql(_PLACES).to_pylist() if place["run_id"] == run)
+        raise Refused(
+            f"{who} has no tagged rollouts in the split {split}{there or f': `ta tag --run {run}` tags them'}"
+        )
     return rows
 
 
@@ -234,12 +245,14 @@ def by_problem(store: Store, counts: Counts) -> Counts:
     """Name prompts by their problem, so that two templates of one question are one."""
     import numpy as np
 
-    problems = {row["prompt_key"]: row["problem"] for row in store.sql(_PROBLEMS).to_pylist()}
+    problems = problems_of(store)
     named = np.asarray([problems.get(prompt, prompt) for prompt in counts.prompts], dtype=object)
     return Counts(counts.behaviors, counts.runs, counts.steps, named, counts.rollouts, counts.shown)
 
 
-def _compare(run: str, split: str, start: Counts, end: Counts, first: Window, last: Window) -> list[Shift]:
+def _compare(
+    run: str, split: str, start: Counts, end: Counts, first: Window, last: Window, of_base: str
+) -> list[Shift]:
     import numpy as np
 
     from traceanalytics.stats.differences import difference_limits
@@ -274,6 +287,7 @@ def _compare(run: str, split: str, start: Counts, end: Counts, first: Window, la
             first,
             last,
             shared,
+            of_base,
         )
         for i, behavior in enumerate(start.behaviors)
     ]

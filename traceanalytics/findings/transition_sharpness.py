@@ -43,18 +43,26 @@ class Rise:
 
 
 def infer(
-    store: Store, *, in_run: str | None = None, in_behavior: str = "code_reasoning", in_split: str | None = None
+    store: Store,
+    *,
+    in_run: str | None = None,
+    in_behavior: str = "code_reasoning",
+    in_split: str | None = None,
+    base: str | None = None,
 ) -> Answer:
-    """Fit level, ramp, level to every run's course and time its rise or fall."""
+    """Fit level, ramp, level to every run's course and time its rise or fall.
+
+    A course begins at the run's step 0, else at the run `base`, else at the one that the log names as its base.
+    """
 
     def ask(run: str) -> Rise:
-        course = course_of(store, run, behavior=in_behavior, split=in_split)
+        course = course_of(store, run, behavior=in_behavior, split=in_split, base=base)
         try:
             return Rise(course, transition(course.steps, course.hits, course.n))
         except Refused as refusal:
             raise Refused(f"{in_behavior} of run {run!r}: {refusal}") from refusal
 
-    found, left_out = ask_each(runs_of(store, in_run), ask)
+    found, left_out = ask_each(runs_of(store, in_run, base=base), ask)
     estimates: list[Named] = []
     caveats: list[str] = []
     for each in found:

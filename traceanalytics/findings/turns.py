@@ -25,7 +25,7 @@ class Turn:
     is_peak: bool
 
 
-def turns_of(store: Store, shifts: Sequence[Shift], *, base: str | None = None) -> dict[str, Turn]:
+def turns_of(store: Store, shifts: Sequence[Shift]) -> dict[str, Turn]:
     """Return by behavior where a run turned: beyond chance from both windows, half of the way given back.
 
     All shifts are of one run. Every stretch, behavior and direction that is looked at counts against the level
@@ -41,7 +41,7 @@ def turns_of(store: Store, shifts: Sequence[Shift], *, base: str | None = None) 
     width = _width((start, stop))
     between = count_by_prompt(store, names, run=run, split=split, from_step=start, to_step=stop, bin_width=width)
     ends = [count_window(store, names, run=run, split=split, window=window) for window in (first, last)]
-    if base is not None:
+    if first.run is not None:
         between, *ends = (by_problem(store, counts) for counts in (between, *ends))
     return _turns(shifts, between, ends, width, (start, stop))
 

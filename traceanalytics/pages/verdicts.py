@@ -33,5 +33,5 @@ def verdicts_of(view: View) -> Verdicts:
 def _turns(
     store: Store, state: tuple[int, int], seen: tuple[str, ...], split: str, run: str, shifts: tuple[Shift, ...]
 ) -> dict[str, Turn]:
-    counts = counts_of_run(store, state, seen, split, run)
+    counts = None if shifts[0].start_window.run is not None else counts_of_run(store, state, seen, split, run)
     return turns_of(store, shifts) if counts is None else turns_among(counts, shifts)

@@ -169,7 +169,7 @@ def sql_of_shifts(view: View, shifts: Sequence[Shift]) -> str:
         view.sql(
             "behavior_by_prompt",
             in_behaviors=[shift.behavior for shift in shifts if shift.run == run],
-            in_run=run,
+            in_run=window.run or run,
             in_split=view.split,
             bin_width=2**30,
             from_step=window.first,
