@@ -11,7 +11,7 @@ def compare(store: Store, **arguments: object) -> Answer:
 
 
 def test_the_published_base_model_is_right_more_often_in_code(store: Store) -> None:
-    answer = compare(fill(store, published_rows(["random"])))
+    answer = compare(fill(store, published_rows(["random"])), at_step=0)
     code, language, apart = answer.estimates
     assert [round(100 * each.value, 1) for each in (code, language, apart)] == [60.9, 28.0, 32.9]
     assert [round(100 * limit, 1) for limit in (apart.low or 0, apart.high or 0)] == [24.0, 40.9]
@@ -56,8 +56,8 @@ def test_one_kind_of_rollout_alone_is_refused(store: Store) -> None:
         compare(fill(store, rows))
 
 
-def test_another_step_can_be_asked_for(store: Store) -> None:
-    answer = compare(fill(store, published_rows(["format"])), at_step=150)
+def test_it_compares_at_the_last_step_unless_one_is_given(store: Store) -> None:
+    answer = compare(fill(store, published_rows(["format"])))
     assert "in format at step 150" in answer.verdict
 
 

@@ -98,7 +98,7 @@ def test_the_finding_answers_in_a_sentence_with_its_caveats(planted: Store) -> N
         each.startswith("uncorrected: the rates count what the tagger says; audit ") and "rollouts to know" in each
         for each in answer.caveats
     )
-    assert answer.caveats[-1] == "one run: this says nothing about other seeds or about the reward"
+    assert "one run: this says nothing about other seeds or about the reward" in answer.caveats
     assert "behavior_by_prompt" in answer.query
 
 

@@ -36,8 +36,8 @@ def test_prompts_that_commit_are_told_from_a_rate_that_moves(store: Store) -> No
     assert by_label["part of the diversity of strategy within prompts at the last step"] == 0
     assert by_label["pairs that differ in answer at the first step"] == 1
     assert by_label["change of the pairs that differ in answer"] == pytest.approx(-0.5)
-    assert answer.verdict.startswith("pairs of a prompt's rollouts in a came to agree in strategy, 67% [")
-    assert " and came to agree in answer, 100% [" in answer.verdict
+    assert answer.verdict.startswith("pairs of a prompt's rollouts in a came to agree in strategy: 67% [")
+    assert " and came to agree in answer: 100% [" in answer.verdict
     assert answer.chart is not None
 
 

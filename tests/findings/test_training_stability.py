@@ -36,14 +36,14 @@ def test_a_collapse_is_told_from_a_fall_that_is_won_back(store: Store) -> None:
     assert by_label["gone: deepest fall"].low <= 0.65 <= by_label["gone: deepest fall"].high
     assert "right answers of gone collapsed by 6" in answer.verdict
     assert "right answers of back fell back by " in answer.verdict
-    assert " from step 90 to 100; it is shaken by" in answer.verdict
+    assert " from step 90 to 100; the run is shaken by" in answer.verdict
     assert answer.chart is not None
 
 
 def test_noise_is_no_fall(store: Store) -> None:
     answer = find(fill(store, course(np.full(14, 0.5))))
     assert answer.estimates[0].low == 0
-    assert answer.verdict.startswith("right answers of a shows no fall beyond chance; it is shaken by")
+    assert answer.verdict.startswith("no fall of right answers in a is shown beyond chance; the run is shaken by")
 
 
 def test_a_shaken_curve_shows_its_spread(store: Store) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 _DIFFICULTY = "the difference over all prompts mixes in which prompts each is used on; that inside prompts does not"
+_HOW = {"no difference shown": "not shown to be right more or less often"}
 _TAGGER = (
     "uncorrected: an error of the tagger moves the two accuracies toward each other; no audit of it is in the store"
 )
@@ -93,12 +94,14 @@ def infer(
 def _sentence(names: tuple[str, str], each: Compared) -> str:
     both = each.accuracies
     said = (
-        f"{names[0]} is {each.verdict} in {each.run} at step {each.step}: {percent(both.shown)} right against "
-        f"{percent(both.other)} of {names[1]}, {points(both.difference)}"
+        f"{names[0]} is {_HOW.get(each.verdict, each.verdict)} in {each.run} at step {each.step}: "
+        f"{percent(both.shown)} right against {percent(both.other)} of {names[1]}, {points(both.difference)}"
     )
     if both.within is None:
         return said
-    return f"{said}; inside {both.within.usable_prompts} prompts with both {points(both.within.difference)}"
+    inside = both.within.difference
+    how = "beyond chance" if inside.excludes(0) else "not beyond chance"
+    return f"{said}; inside {both.within.usable_prompts} prompts with both {points(inside)}, {how}"
 
 
 def _caveats(names: tuple[str, str], found: Sequence[Compared]) -> list[str]:

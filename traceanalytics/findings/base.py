@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     import altair
     import pyarrow
 
+    from traceanalytics.findings.noting import NotingStore
     from traceanalytics.store.store import Store
 
 RAW, CORRECTED = "raw", "corrected"
+ADJUSTED = "beyond chance"  # what would be there without any change is subtracted; no audit corrects it
 _BY = inspect.Parameter("by", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="str | None")
 UNCORRECTED = "uncorrected: "  # begins a caveat; what would correct the rates is added to it in one place
 _AUDITS = """
@@ -56,12 +58,14 @@ class Answer:
     params: dict[str, JSON] = field(default_factory=dict)
     query: str = ""
     chart: "altair.TopLevelMixin | None" = None
+    splits: dict[str, str] = field(default_factory=dict)  # which split was read of each run
 
     def as_json(self) -> dict[str, JSON]:
         """Return the answer as `ta finding NAME --json` prints it."""
         return {
             "name": self.name,
             "params": self.params,
+            "splits": self.splits,
             "estimates": [
                 {
                     "label": each.label,
@@ -126,10 +130,16 @@ class Finding:
                 raise BadInput(f"finding {self.name!r} has no parameter {name!r}; it takes {takes}")
         store = _remembering(store)
         defaults = {name: each.default for name, each in self.parameters.items()}
+        _check_margin(arguments)
         _check_names(store, defaults, arguments)
         by, rest = arguments.get("by"), {name: value for name, value in arguments.items() if name != "by"}
-        answer = self._by_part(store, str(by), rest) if by else self.infer(store, **rest)
+        from traceanalytics.findings.noting import NotingStore
+
+        noting = NotingStore(store)
+        answer = self._by_part(noting, str(by), rest) if by else self.infer(noting, **rest)
         answer.name, answer.params = self.name, {**defaults, **arguments, **answer.params}
+        if "in_split" in defaults and noting.split_of_run:
+            _say_split(answer, noting.split_of_run)
         answer.query = answer.query or "\n\n".join(_sql_of(name) for name in self.queries)
         answer.tagger = answer.tagger or _active_tagger(store)
         answer.caveats = [_with_audits(store, answer, caveat) for caveat in answer.caveats]
@@ -137,7 +147,7 @@ class Finding:
             answer.chart = self.draw(answer)
         return answer
 
-    def _by_part(self, store: "Store", by: str, arguments: Mapping[str, object]) -> Answer:
+    def _by_part(self, store: "NotingStore", by: str, arguments: Mapping[str, object]) -> Answer:
         from traceanalytics.findings.by_part import answer_by_part
 
         return answer_by_part(self, store, by, arguments)
@@ -240,6 +250,23 @@ def _check_names(store: "Store", defaults: Mapping[str, object], arguments: Mapp
 
     with store.reading() as connection:
         check_names(connection, arguments, defaults)
+
+
+def _check_margin(arguments: Mapping[str, object]) -> None:
+    margin = arguments.get("margin")
+    if isinstance(margin, int | float) and not 0 < margin < 1:
+        raise BadInput(f"margin={margin:g} is no fraction between 0 and 1: margin=0.05 is 5 points")
+
+
+def _say_split(answer: Answer, split_of_run: Mapping[str, str]) -> None:
+    """Name the split that was read in a caveat, and in the parameters where it is one."""
+    from traceanalytics.findings.noting import BY_DEFAULT, splits_in_words
+
+    answer.splits = dict(split_of_run)
+    by_default = "" if answer.params["in_split"] else f" by default: {BY_DEFAULT}"
+    answer.caveats.append(f"{splits_in_words(split_of_run)}{by_default}")
+    if len(set(split_of_run.values())) == 1:
+        answer.params["in_split"] = next(iter(split_of_run.values()))
 
 
 def _with_audits(store: "Store", answer: Answer, caveat: str) -> str:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 FORMAT = "format"
-_UNSAID = "a condition that the log does not say"
+_UNSAID = "condition unknown"
 _RUNS = "SELECT run_id, model, reward_type FROM runs"
 Counts = dict[str, tuple[float, float]]  # right and graded rollouts by problem
 
@@ -180,7 +180,11 @@ def _over_format(
         if row["reward_type"] == FORMAT and row["model"] == mine.get("model") and row["run_id"] != run
     ]
     if mine.get("reward_type") == FORMAT or len(others) != 1:
-        reason = f"{run}: {len(others)} runs of its model have the reward {FORMAT}: none to hold it against"
+        reason = f"{run}: no run of its model was rewarded for form alone, which would show what form is worth"
+        if others:
+            reason = (
+                f"{run}: {', '.join(others)} were all rewarded for form alone: which to hold it against is not told"
+            )
         return None, [] if mine.get("reward_type") == FORMAT else [reason]
     try:
         row = evaluations_of(store, others[0], last["split"])[-1]

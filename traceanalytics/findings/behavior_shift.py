@@ -54,6 +54,7 @@ class Judged:
     turn: Turn | None
     audited: AuditedShift | None
     by_length: ByLength | None
+    margin: float  # within which a change is called none
     corrected: tuple[Named, ...] = ()  # the rates at both ends, as audits of their eras correct them
 
     @property
@@ -68,7 +69,8 @@ class Judged:
             )
         if shift.survives:
             return f"{shift.sentence}: {self.verdict}"
-        return f"No shift beyond chance of {shift.behavior} in {shift.run}, {change}: {self.verdict}"
+        within = f" within ±{100 * self.margin:g} points" if self.verdict is Verdict.NO_CHANGE else ""
+        return f"No shift beyond chance of {shift.behavior} in {shift.run}, {change}: {self.verdict}{within}"
 
 
 def infer(
@@ -132,7 +134,7 @@ def _judge(store: Store, shifts: Sequence[Shift], *, margin: float, asked: bool)
         told = asked or (shift.survives and place < MOST_IN_A_SENTENCE)
         by_length = _by_length(store, shift) if told else None
         corrected = _corrected(store, shift) if audited is not None else ()
-        judged.append(Judged(shift, judge(shift, turn, audited, margin), turn, audited, by_length, corrected))
+        judged.append(Judged(shift, judge(shift, turn, audited, margin), turn, audited, by_length, margin, corrected))
     return judged
 
 
@@ -233,7 +235,7 @@ def _estimates(each: Judged, *, several: bool) -> list[Named]:
     ]
     numbers += [replace(number, label=f"{prefix}: {number.label}") for number in each.corrected]
     if each.audited is not None:
-        numbers.append(named(f"{prefix}: shift", each.audited.corrected, corrected=True))
+        numbers.append(named(f"{prefix}: shift, as both audits correct it", each.audited.corrected, corrected=True))
     if each.by_length is not None:
         numbers.append(named(f"{prefix}: start per 1,000 characters", each.by_length.start))
         numbers.append(named(f"{prefix}: end per 1,000 characters", each.by_length.end))
@@ -292,11 +294,11 @@ def _caveats_of(each: Judged) -> list[str]:
     shift, caveats = each.shift, []
     if each.audited is not None and shift.survives and not each.audited.confirmed:
         what = "false positive rate" if shift.change.value > 0 else "sensitivity"
-        measured = each.audited.measured
-        caveats.append(
-            f"{shift.behavior} of {shift.run}: a late {what} of {each.audited.tipping:.0%} would explain the shift "
-            f"away, and the audit leaves {measured.low:.0%} to {measured.high:.0%}"
-        )
+        measured, tipping = each.audited.measured, each.audited.tipping
+        explains = f"a late {what} of {tipping:.0%} would explain the shift away, and the audit leaves "
+        if not 0 <= tipping <= 1:
+            explains = f"no late {what} alone explains the shift away, but both audits together may; late it is "
+        caveats.append(f"{shift.behavior} of {shift.run}: {explains}{measured.low:.0%} to {measured.high:.0%}")
     if each.audited is not None and each.audited.drift_p <= 0.05:
         caveats.append(f"{shift.behavior} of {shift.run}: the tagger errs otherwise late in the run than early in it")
     if each.turn is not None and not each.turn.is_peak:

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, Finding
+from traceanalytics.findings.noting import NotingStore
 from traceanalytics.store.parts import PartOfStore, parts_of
 from traceanalytics.store.remembering import Remembering
-from traceanalytics.store.store import Store
 
 if TYPE_CHECKING:
     import altair
     import pyarrow
 
 
-def answer_by_part(finding: Finding, store: Store, by: str, arguments: Mapping[str, object]) -> Answer:
+def answer_by_part(finding: Finding, store: NotingStore, by: str, arguments: Mapping[str, object]) -> Answer:
     """Answer by the values of a column; parts that cannot answer are left out and named."""
     run = arguments.get("in_run")
     parts, unsaid = parts_of(store, by, run=None if run is None else str(run))
@@ -23,7 +23,9 @@ def answer_by_part(finding: Finding, store: Store, by: str, arguments: Mapping[s
     left_out = [f"{unsaid} rollouts do not say their {by} and are in no part"] if unsaid else []
     for part in parts:
         try:
-            answers[part] = finding.infer(Remembering(PartOfStore(store, by, part)), **arguments)
+            noting = NotingStore(Remembering(PartOfStore(store, by, part)))
+            answers[part] = finding.infer(noting, **arguments)
+            store.split_of_run |= noting.split_of_run
         except Refused as refusal:
             left_out.append(f"{by} {part} is left out: {refusal}")
             reason = refusal

@@ -25,6 +25,12 @@ def configurations(store: Store) -> dict[str, tuple[str, ...]]:
     return {name: tuple(of) for name, of in runs.items()}
 
 
+def count_configurations(store: Store, runs: Iterable[str]) -> int:
+    """Return of how many configurations these runs are."""
+    asked = set(runs)
+    return sum(bool(asked.intersection(of)) for of in configurations(store).values())
+
+
 def over_seeds(rows: Iterable[Mapping[str, JSON]], of: Mapping[str, tuple[str, ...]]) -> list[dict[str, JSON]]:
     """Return one curve of rates a configuration from those of its runs: their mean, Student's interval over runs (S13).
 

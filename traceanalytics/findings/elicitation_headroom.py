@@ -112,7 +112,16 @@ def _headroom(sums: Floats) -> Floats:
 def _sentence(names: tuple[str, str], each: Headroom) -> str:
     name, room = max(zip(names, (each.by_shown, each.by_other), strict=True), key=lambda pair: pair[1].value)
     said = f"{each.run} would gain {points(room)} at step {each.step} by {name} alone"
-    return said if each.gained is None else f"{said}; it gained {points(each.gained)}"
+    if each.gained is None:
+        return said
+    how = (
+        "more than that, so that what it did before does not decide it"
+        if each.gained.low > room.high
+        else "less than that"
+        if each.gained.high < room.low
+        else "which is not shown to differ from that"
+    )
+    return f"{said}; it gained {points(each.gained)}, {how}"
 
 
 def _table(names: tuple[str, str], found: list[Headroom]) -> "pyarrow.Table":

@@ -139,7 +139,8 @@ def _corrected(
     """Return the rates at both ends as audits of their eras correct them, where both were audited."""
     if behavior is None:
         return None
-    audits = audits_at(store, [behavior], [(course.run, course.split, course.steps[at]) for at in (0, -1)])
+    ends = (course.base or course.run, course.steps[0]), (course.run, course.steps[-1])
+    audits = audits_at(store, [behavior], [(run, course.split, step) for run, step in ends])
     if not audits:
         return None
     start, end = audits

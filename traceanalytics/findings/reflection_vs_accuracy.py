@@ -140,7 +140,7 @@ def _sentence(each: Compared) -> str:
     says = (
         "goes with more right answers"
         if d.low > 0
-        else "goes with fewer"
+        else "goes with fewer right answers"
         if d.high < 0
         else "makes no difference shown"
     )

@@ -214,9 +214,12 @@ def _verdict(found: Sequence[Gain], true: Gain | None, compared: Sequence[Agains
     ]
     said = "; ".join(gained)
     for each in compared:
-        part = f"{percent(each.part_of_true)} of the gain of" if each.part_of_true is not None else "beside"
+        run = cast(Gain, true).run
+        part = f"gained {points(each.less_true)} beside {run}"
+        if each.part_of_true is not None:
+            part = f"has {percent(each.part_of_true)} of the gain of {run}"
         how = "equivalent to it" if each.equivalent_p <= 0.05 else "not shown to be equivalent to it"
-        said += f"; {each.run} has {part} {cast(Gain, true).run}, {how}"
+        said += f"; {each.run} {part}, {how}"
     return said
 
 

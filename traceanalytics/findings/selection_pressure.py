@@ -51,6 +51,11 @@ class Drift:
     observed: Estimate | None
     residual: Estimate | None
 
+    @property
+    def predicts(self) -> bool:
+        """Say whether the step size is above 0 beyond chance: without one selection predicts nothing."""
+        return self.step_size.low > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -87,6 +92,8 @@ def infer(
         if each.drift is not None:
             estimates += _drift_numbers(prefix, in_behavior, each.drift)
     caveats = [
+        "S: within a group, the mean over rollouts of the advantage (in SDs of its rewards) times showing the behavior "
+        "(1 or 0, less the group's share of it)",
         "expected: what fresh groups of this policy would give; realized: what these advantages pushed, with the "
         "limits that pairing them with the rollouts of their group at random would give",
         "first-order selection only: clipping, an entropy or KL term and shared tokens move a behavior too; what is "
@@ -347,7 +354,7 @@ def _drift_numbers(prefix: str, behavior: str, drift: Drift) -> list[Named]:
         (f"observed drift of {behavior}", drift.observed),
         (f"drift of {behavior} not predicted by first-order selection", drift.residual),
     ):
-        if estimate is not None:
+        if estimate is not None and (drift.predicts or estimate is drift.observed):
             numbers.append(of(label, estimate))
     return numbers
 
@@ -363,6 +370,12 @@ def _sentence(behavior: str, each: Selection) -> str:
     if drift is None:
         return said
     said += f"; one step size for {len(drift.behaviors)} behaviors {_explains(drift.explained)}"
+    if not drift.predicts:
+        step_size = drift.step_size
+        return (
+            f"{said}; its step size is not shown to be above 0 ({step_size.value:.3g} [{step_size.low:.3g}, "
+            f"{step_size.high:.3g}]), so that no drift is predicted"
+        )
     if drift.predicted is None or drift.observed is None or drift.residual is None:
         return said
     return (

@@ -8,6 +8,7 @@ import numpy as np
 
 from traceanalytics.findings.audits import audits_at, corrected_by_strategy, uncorrected
 from traceanalytics.findings.base import Answer, Finding, Named
+from traceanalytics.findings.configurations import configurations
 from traceanalytics.findings.drawing import intervals, rows_of
 from traceanalytics.findings.evaluations import (
     ONE_RUN,
@@ -61,14 +62,19 @@ def infer(
         estimates += [
             replace(each, label=f"{ends.run}: {each.label}" if several else each.label) for each in (*raw, *numbers)
         ]
-    if several:
-        estimates += [
-            named(f"mean: {label}", over_runs([getattr(shares, term).value for _, shares in found]))
-            for term, label in zip(_TERMS, labels, strict=True)
-        ]
+    by_run = {ends.run: shares for ends, shares in found}
+    for name, runs in configurations(store).items():
+        of_runs = [by_run[run] for run in runs if run in by_run]
+        if len(of_runs) > 1:
+            of = "" if len(of_runs) == len(found) else f"{name}, "
+            estimates += [
+                named(f"{of}mean: {label}", over_runs([getattr(shares, term).value for shares in of_runs]))
+                for term, label in zip(_TERMS, labels, strict=True)
+            ]
     caveats = [_NO_CAUSE, *_of_weights(found), *(each for ends, _ in found for each in ends.caveats), *left_out]
     caveats += [*uncorrected(UNCORRECTED, corrected), *([] if several else [ONE_RUN])]
-    return Answer(estimates, _verdict(in_behavior, found, estimates), caveats, _table(found))
+    verdict = "; ".join(_sentence(in_behavior, *each) for each in found)
+    return Answer(estimates, verdict, caveats, _table(found))
 
 
 def _corrected(store: Store, behavior: str, labels: Sequence[str], ends: Ends) -> list[Named]:
@@ -103,18 +109,11 @@ def _of_weights(found: Sequence[tuple[Ends, ShiftShare]]) -> list[str]:
     ]
 
 
-def _verdict(behavior: str, found: Sequence[tuple[Ends, ShiftShare]], estimates: Sequence[Named]) -> str:
+def _sentence(behavior: str, ends: Ends, shares: ShiftShare) -> str:
     shown, other = strategy_names(behavior)
-    if len(found) == 1:
-        ends, shares = found[0]
-        return (
-            f"{ends} gained {points(shares.total)}: {points(shares.between)} by the mix of {shown} and {other}, "
-            f"{points(shares.within_shown)} by better {shown} and {points(shares.within_other)} by better {other}"
-        )
-    means = {each.label.removeprefix("mean: "): each for each in estimates if each.label.startswith("mean: ")}
     return (
-        f"Over {len(found)} runs the mix of {shown} and {other} explains {points(means['mix of strategies'])} "
-        f"of a mean gain of {points(means['gain'])}"
+        f"{ends} gained {points(shares.total)}: {points(shares.between)} by the mix of {shown} and {other}, "
+        f"{points(shares.within_shown)} by better {shown} and {points(shares.within_other)} by better {other}"
     )
 
 

@@ -68,7 +68,8 @@ def infer(
             estimates.append(named(f"{prefix}pairs that differ in {what} at the last step", course.at(-1)))
             estimates.append(named(f"{prefix}change of the pairs that differ in {what}", change))
             said.append(
-                f"{_moved(change)} in {what}, {percent(course.at(0))} to {percent(course.at(-1))} ({points(change)})"
+                f"{_moved(change)} in {what}: {percent(course.at(0))} of them differ at the first step and "
+                f"{percent(course.at(-1))} at the last ({points(change)})"
             )
         for when, part in zip(("first", "last"), each.within, strict=True):
             estimates.append(

@@ -8,7 +8,8 @@ import numpy as np
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.audits import BY_ERROR_RATES, audits_at
-from traceanalytics.findings.base import Answer, Finding, Named
+from traceanalytics.findings.base import ADJUSTED, Answer, Finding, Named
+from traceanalytics.findings.configurations import count_configurations
 from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import (
     ONE_RUN,
@@ -81,7 +82,10 @@ def infer(
     caveats += [UNCORRECTED] if not all(each.corrected for each in found) else []
     if len(found) == 1:
         caveats.append(ONE_RUN)
-    return Answer(estimates, _verdict(cells, found, estimates), caveats, _table(cells, found))
+    elif (n := count_configurations(store, [each.ends.run for each in found])) > 1:
+        caveats.append(f"mean and pooled are over runs of {n} configurations: they describe none of their rewards")
+    verdict = "; ".join(_verdict_of_run(cells, each) for each in found)
+    return Answer(estimates, verdict, caveats, _table(cells, found))
 
 
 def _switch(ends: Ends) -> Switch:
@@ -107,7 +111,7 @@ def _switch(ends: Ends) -> Switch:
 def _corrected(store: Store, behavior: str, switch: Switch) -> Switch:
     """Add the cells as audits of both eras correct the strategies, where there are some."""
     ends = switch.ends
-    audits = audits_at(store, [behavior], [(ends.run, ends.split, each.step) for each in (ends.base, ends.final)])
+    audits = audits_at(store, [behavior], [(each.run, ends.split, each.step) for each in (ends.base, ends.final)])
     if not audits:
         return switch
     base, final = (audited.audit for audited in audits)
@@ -129,7 +133,7 @@ def _numbers(prefix: str, cells: Sequence[str], switch: Switch) -> list[Named]:
     if switch.beyond is not None:
         parts = switch.beyond.points if switch.shares is None else switch.beyond.shares()
         numbers += [
-            named(f"{prefix}{cell}{of}, beyond an unchanged policy", part, corrected=True)
+            replace(named(f"{prefix}{cell}{of}, beyond an unchanged policy", part), kind=ADJUSTED)
             for cell, part in zip(cells, parts, strict=True)
         ]
     numbers += [
@@ -156,17 +160,6 @@ def _over_runs(cells: Sequence[str], found: Sequence[Switch]) -> list[Named]:
     except Refused:
         return numbers
     return numbers + [named(f"pooled: {cell}", share) for cell, share in zip(cells, of_all, strict=True)]
-
-
-def _verdict(cells: Sequence[str], found: Sequence[Switch], estimates: Sequence[Named]) -> str:
-    if len(found) == 1:
-        return _verdict_of_run(cells, found[0])
-    pooled = [each for each in estimates if each.label.startswith("pooled: ")]
-    if not pooled:
-        return f"The gain of {len(found)} runs together is too near 0 to be shared out"
-    largest = max(pooled, key=lambda each: each.value)
-    cell = largest.label.removeprefix("pooled: ")
-    return f"Of the gain of {len(found)} runs together {percent(largest)} sits in {cell}"
 
 
 def _verdict_of_run(cells: Sequence[str], switch: Switch) -> str:

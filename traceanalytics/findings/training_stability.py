@@ -46,7 +46,7 @@ class Steadiness:
         """Say what the run did."""
         depth, between = self.fall.depth, f"from step {self.fall.peak:.0f} to {self.fall.trough:.0f}"
         if depth.low <= 0:
-            said = f"{self.course.what} of {self.course.run} shows no fall beyond chance"
+            said = f"no fall of {self.course.what} in {self.course.run} is shown beyond chance"
         else:
             how = "collapsed" if self.collapsed else "fell back"
             amount = _amount(depth, share=self.course.is_share)
@@ -54,7 +54,7 @@ class Steadiness:
         if self.spread is None:
             return said
         shaken = _amount(self.spread, share=self.course.is_share)
-        return f"{said}; it is shaken by {shaken} about its course (SD, sampling taken out)"
+        return f"{said}; the run is shaken by {shaken} about its course (SD, sampling taken out)"
 
 
 def infer(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from traceanalytics.findings.base import Named
-from traceanalytics.findings.shifts import Shift, Window, by_problem, count_window, of_window, spread
+from traceanalytics.findings.shifts import Shift, Window, by_problem, count_window, of_window, spread, tagged_steps
 from traceanalytics.store.counts import Counts, count_by_prompt
 from traceanalytics.store.store import Store
 
@@ -40,10 +40,11 @@ def turns_of(store: Store, shifts: Sequence[Shift]) -> dict[str, Turn]:
     run, split, names = shifts[0].run, shifts[0].split, [shift.behavior for shift in shifts]
     width = _width((start, stop))
     between = count_by_prompt(store, names, run=run, split=split, from_step=start, to_step=stop, bin_width=width)
+    there = [row["step"] for row in tagged_steps(store, run, split) if start <= row["step"] <= stop]
     ends = [count_window(store, names, run=run, split=split, window=window) for window in (first, last)]
     if first.run is not None:
         between, *ends = (by_problem(store, counts) for counts in (between, *ends))
-    return _turns(shifts, between, ends, width, (start, stop))
+    return _turns(shifts, between, ends, width, there)
 
 
 def turns_among(counts: Counts, shifts: Sequence[Shift]) -> dict[str, Turn]:
@@ -55,7 +56,8 @@ def turns_among(counts: Counts, shifts: Sequence[Shift]) -> dict[str, Turn]:
     width = _width(steps)
     names = [shift.behavior for shift in shifts]
     between = of_window(counts, names, Window(*steps), width=width)
-    return _turns(shifts, between, [of_window(counts, names, window) for window in (first, last)], width, steps)
+    there = sorted({int(step) for step in counts.steps if steps[0] <= step <= steps[1]})
+    return _turns(shifts, between, [of_window(counts, names, window) for window in (first, last)], width, there)
 
 
 def _width(steps: tuple[int, int]) -> int:
@@ -64,7 +66,7 @@ def _width(steps: tuple[int, int]) -> int:
 
 
 def _turns(
-    shifts: Sequence[Shift], between: Counts, ends: Sequence[Counts], width: int, steps: tuple[int, int]
+    shifts: Sequence[Shift], between: Counts, ends: Sequence[Counts], width: int, steps: Sequence[int]
 ) -> dict[str, Turn]:
     import numpy as np
 
@@ -82,7 +84,8 @@ def _turns(
         way, back = sign * (there - start), sign * (there - end)
         for i in map(int, np.flatnonzero((way > 0) & (back >= GIVEN_BACK * way))):
             step = stretches[farthest[i]]
-            at = Window(max(int(step), steps[0]), min(int(step) + width - 1, steps[1]))
+            held = [each for each in steps if step <= each < step + width]
+            at = Window(held[0], held[-1])
             rate = _beyond(between, between.steps == step, ends, i, sign, confidence)
             if rate is not None:
                 turns[shifts[i].behavior] = Turn(at, rate, is_peak)

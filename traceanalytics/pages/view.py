@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from traceanalytics.behaviors import BEHAVIORS
 from traceanalytics.errors import BadInput, Refused, UnknownName
+from traceanalytics.findings.evaluations import SPLITS_BY_DEFAULT, default_split
 from traceanalytics.pages.base import MOST_ROWS, Selectors, Table
 from traceanalytics.paths import default_store
 from traceanalytics.store.store import Store
@@ -106,7 +107,7 @@ def look(store: Store, selectors: Selectors) -> View:
     runs = selectors.runs or all_runs
     of_runs = [row for row in overview if row["run_id"] in runs]
     splits = tuple(split for split in SPLITS if split in {row["split"] for row in of_runs})
-    split = selectors.split or splits[0]
+    split = selectors.split or _default_split(of_runs)
     if split not in splits:
         raise BadInput(f"there is no split {split!r} of {', '.join(runs)}; there is {', '.join(splits)}")
     chosen = [row for row in of_runs if row["split"] == split]
@@ -144,6 +145,15 @@ def _check_step(view: View, step: int) -> None:
     near = [str(each) for each in (around["before"], around["after"]) if each is not None]
     if near and not around["there"]:
         raise BadInput(f"there is no step {step}; the nearest is {' or '.join(near)}")
+
+
+def _default_split(of_runs: Sequence[Mapping[str, JSON]]) -> str:
+    """Return the split that findings look at by default in most of these runs."""
+    steps: dict[str, list[str]] = {}
+    for row in of_runs:
+        steps.setdefault(row["run_id"], []).extend([row["split"]] * max(row["steps"], 1))
+    defaults = [default_split(of_run) for of_run in steps.values()]
+    return max(SPLITS_BY_DEFAULT, key=defaults.count)
 
 
 def state_of(store: Store) -> tuple[int, int]:

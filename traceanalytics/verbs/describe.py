@@ -43,11 +43,19 @@ def _finding(name: str) -> Facts:
         "how": inspect.getdoc(finding.infer) or "",
         "call": f"ta finding {finding.name} PARAM=VALUE…",
         "parameters": [
-            {"name": each.name, "type": _written(each.annotation), "default": _written(each.default)}
+            {"name": each.name, "type": _written(each.annotation), "default": _default(each)}
             for each in finding.parameters.values()
         ],
         "queries": ", ".join(finding.queries) or "none",
     }
+
+
+def _default(parameter: inspect.Parameter) -> str:
+    from traceanalytics.findings.noting import BY_DEFAULT
+
+    if parameter.name == "in_split" and parameter.default is None:
+        return BY_DEFAULT
+    return _written(parameter.default)
 
 
 def _behavior(name: str) -> Facts:
