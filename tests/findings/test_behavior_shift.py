@@ -9,6 +9,7 @@ import traceanalytics
 from traceanalytics.errors import BadInput, Refused, UnknownName
 from traceanalytics.findings.base import Answer, Named, get_finding
 from traceanalytics.findings.shifts import Window, find_shifts, percent
+from traceanalytics.findings.turns import turns_of
 from traceanalytics.store.store import Store
 
 STEPS = tuple(range(0, 110, 10))
@@ -138,8 +139,22 @@ def test_few_rollouts_leave_it_undetermined(store: Store) -> None:
 def test_a_trough_that_was_left_again_is_said_beside_the_verdict(store: Store) -> None:
     fill(store, world({"planning": [1 - rate for rate in HUMP]}, prompts=128))
     answer = shift(store, in_behavior="planning")
-    assert answer.verdict.endswith(": no change (equivalent)")
+    assert answer.verdict.endswith(", within ±5 points: no change (equivalent)")
     assert any(caveat.startswith("planning of r was at ") and caveat.endswith("came back") for caveat in answer.caveats)
+
+
+@pytest.mark.parametrize("margin", [5.0, -1.0, 0.0, 1.0])
+def test_a_margin_is_a_fraction(margin: float, store: Store) -> None:
+    with pytest.raises(BadInput) as refused:
+        shift(store, margin=margin)
+    assert str(refused.value) == f"margin={margin:g} is no fraction between 0 and 1: margin=0.05 is 5 points"
+
+
+def test_a_turn_is_named_by_steps_that_are_there(store: Store) -> None:
+    rows = world({"planning": HUMP}, prompts=128)
+    fill(store, [dataclasses.replace(row, step=9 * row.step) for row in rows])
+    (found,) = turns_of(store, find_shifts(store, run="r")).values()
+    assert found.window.first % 90 == found.window.last % 90 == 0
 
 
 def test_flat_behaviors_are_rarely_called_shifted(store: Store) -> None:
@@ -198,9 +213,8 @@ def test_longer_text_that_shows_more_is_told_from_more_of_it(store: Store) -> No
 def test_a_behavior_that_nobody_shows_is_answered_with_zero(planted: Store) -> None:
     answer = shift(planted, in_behavior="backtracking")
     assert [each.value for each in answer.estimates[:3]] == [0.0, 0.0, 0.0]
-    assert (
-        answer.verdict == "No shift beyond chance of backtracking in r, +0.0 points [-2.9, 2.9]: no change (equivalent)"
-    )
+    said = "No shift beyond chance of backtracking in r, +0.0 points [-2.9, 2.9], within ±5 points: no change (equivalent)"
+    assert answer.verdict == said
 
 
 def test_shifts_are_there_for_other_rooms(planted: Store) -> None:

@@ -44,7 +44,7 @@ def test_prompts_that_commit_are_told_from_a_rate_that_moves(store: Store) -> No
 def test_answers_that_nobody_read_are_not_compared(store: Store) -> None:
     rows = [dataclasses.replace(row, prediction=None) for row in prompts(0, [2] * 30) + prompts(100, [2] * 30)]
     answer = find(fill(store, rows))
-    assert "in strategy, 67%" in answer.verdict
+    assert "in strategy: 67%" in answer.verdict
     assert "in answer" not in answer.verdict
     assert answer.verdict.startswith("pairs of a prompt's rollouts in a show no change beyond chance in strategy")
     assert (

@@ -69,8 +69,8 @@ class Judged:
             )
         if shift.survives:
             return f"{shift.sentence}: {self.verdict}"
-        within = f" within ±{100 * self.margin:g} points" if self.verdict is Verdict.NO_CHANGE else ""
-        return f"No shift beyond chance of {shift.behavior} in {shift.run}, {change}: {self.verdict}{within}"
+        within = f", within ±{100 * self.margin:g} points" if self.verdict is Verdict.NO_CHANGE else ""
+        return f"No shift beyond chance of {shift.behavior} in {shift.run}, {change}{within}: {self.verdict}"
 
 
 def infer(

@@ -171,7 +171,7 @@ def evaluations_of(store: Store, run: str, split: str | None, *, needs: str = "g
     rows = [row for row in there if split in (None, row["split"])]
     if not rows:
         raise Refused(f"run {run!r} has no rollouts in the split {split}{only_in(row['split'] for row in there)}")
-    usable = [row for row in rows if row[needs]]
+    usable = [row for row in rows if row[needs] and row["split"] in SPLITS_BY_DEFAULT]
     if not usable:
         raise Refused(f"no rollout of run {run!r} is {needs}: {_MENDS[needs]}")
     chosen = default_split(row["split"] for row in usable)
@@ -188,7 +188,7 @@ def default_split(of_steps: Iterable[str]) -> str:
     """
     held = list(of_steps)
     there = [split for split in SPLITS_BY_DEFAULT if split in held]
-    return next((split for split in there if held.count(split) > 1), there[0])
+    return next((split for split in there if held.count(split) > 1), (there or ["train"])[0])
 
 
 def only_in(splits: Iterable[str]) -> str:
