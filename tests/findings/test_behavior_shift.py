@@ -213,7 +213,9 @@ def test_longer_text_that_shows_more_is_told_from_more_of_it(store: Store) -> No
 def test_a_behavior_that_nobody_shows_is_answered_with_zero(planted: Store) -> None:
     answer = shift(planted, in_behavior="backtracking")
     assert [each.value for each in answer.estimates[:3]] == [0.0, 0.0, 0.0]
-    said = "No shift beyond chance of backtracking in r, +0.0 points [-2.9, 2.9], within ±5 points: no change (equivalent)"
+    said = (
+        "No shift beyond chance of backtracking in r, +0.0 points [-2.9, 2.9], within ±5 points: no change (equivalent)"
+    )
     assert answer.verdict == said
 
 
