@@ -31,7 +31,10 @@ def store(tmp_path: Path) -> Store:
 def test_an_answer_names_the_split_that_it_read_by_default(store: Store, finding: str) -> None:
     answer = get_finding(finding).find(store, in_run="a").as_json()
     assert (answer["params"]["in_split"], answer["splits"]) == ("val", {"a": "val"})
-    assert answer["caveats"][-1] == "split val by default: the first of eval, val and train that has two steps"
+    assert (
+        answer["caveats"][-1]
+        == "split val by default: the first of eval, val and train that has two steps with 20 prompts"
+    )
 
 
 def test_an_answer_names_the_split_that_was_chosen(store: Store) -> None:
@@ -50,4 +53,4 @@ def test_pages_and_findings_look_at_the_same_split(store: Store) -> None:
 
 def test_the_description_of_a_finding_says_what_the_default_is() -> None:
     (split,) = (each for each in describe("finding", "reward_gain")["parameters"] if each["name"] == "in_split")
-    assert split["default"] == "the first of eval, val and train that has two steps"
+    assert split["default"] == "the first of eval, val and train that has two steps with 20 prompts"

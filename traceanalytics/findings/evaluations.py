@@ -174,7 +174,8 @@ def evaluations_of(store: Store, run: str, split: str | None, *, needs: str = "g
     usable = [row for row in rows if row[needs] and row["split"] in SPLITS_BY_DEFAULT]
     if not usable:
         raise Refused(f"no rollout of run {run!r} is {needs}: {_MENDS[needs]}")
-    chosen = default_split(row["split"] for row in usable)
+    enough = [row for row in usable if row["prompts"] >= FEWEST_PROMPTS]
+    chosen = default_split(row["split"] for row in enough or usable)
     return [row for row in usable if row["split"] == chosen]
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow
 
-BY_DEFAULT = "the first of eval, val and train that has two steps"
+BY_DEFAULT = "the first of eval, val and train that has two steps with 20 prompts"
 
 
 class NotingStore(Store):

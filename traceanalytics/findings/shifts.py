@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Named
-from traceanalytics.findings.evaluations import default_split, only_in, problems_of, recorded_base
+from traceanalytics.findings.evaluations import FEWEST_PROMPTS, default_split, only_in, problems_of, recorded_base
 from traceanalytics.store.counts import Counts, count_by_prompt
 from traceanalytics.store.store import Store
 
@@ -154,8 +154,9 @@ def tagged_runs(store: Store) -> list[str]:
 
 def split_of(store: Store, run: str) -> str:
     """Return the split whose course a run's shifts follow: the default one of those that hold tagged rollouts."""
-    splits = [row["split"] for row in store.query("evaluations", in_run=run).to_pylist() if row["tagged"]]
-    return default_split(splits) if splits else "train"
+    rows = [row for row in store.query("evaluations", in_run=run).to_pylist() if row["tagged"]]
+    enough = [row for row in rows if row["prompts"] >= FEWEST_PROMPTS]
+    return default_split(row["split"] for row in enough or rows)
 
 
 def tagged_steps(store: Store, run: str, split: str) -> list[dict[str, Any]]:

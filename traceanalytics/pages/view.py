@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from traceanalytics.behaviors import BEHAVIORS
 from traceanalytics.errors import BadInput, Refused, UnknownName
-from traceanalytics.findings.evaluations import SPLITS_BY_DEFAULT, default_split
+from traceanalytics.findings.evaluations import FEWEST_PROMPTS, SPLITS_BY_DEFAULT, default_split
 from traceanalytics.pages.base import MOST_ROWS, Selectors, Table
 from traceanalytics.paths import default_store
 from traceanalytics.store.store import Store
@@ -150,7 +150,8 @@ def _check_step(view: View, step: int) -> None:
 def _default_split(of_runs: Sequence[Mapping[str, JSON]]) -> str:
     """Return the split that findings look at by default in most of these runs."""
     steps: dict[str, list[str]] = {}
-    for row in of_runs:
+    enough = [row for row in of_runs if row["prompts"] >= FEWEST_PROMPTS]
+    for row in enough or of_runs:
         steps.setdefault(row["run_id"], []).extend([row["split"]] * max(row["steps"], 1))
     defaults = [default_split(of_run) for of_run in steps.values()]
     return max(SPLITS_BY_DEFAULT, key=defaults.count)
