@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from traceanalytics.errors import BadInput
 from traceanalytics.segments import Batch, segment_batch
+from traceanalytics.segments import make_batch as batch_of
 from traceanalytics.store.names import check_run
 from traceanalytics.store.store import Store
 from traceanalytics.taggers import DEFAULT, get_tagger
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 BATCH_ROWS = 2000
 FIRST_ROWS = 100  # how long responses are shows in the first batch
 BATCH_BYTES = 8_000_000
-_ALONE_BELOW = 6000  # rollouts that one process has tagged before a second one has started
+_ALONE_BELOW = 3000  # rollouts that one process has tagged before a second one has started
 _WRITE_EVERY_SECONDS = 2.0
 _WRITE_EVERY_ROLLOUTS = 40_000
 _CALLED_OFF: list[Event] = []  # in a worker: set when the call that started it has ended early
@@ -206,8 +207,11 @@ def _tagged_batches(
             yield rows["rollout_id"].combine_chunks(), tag_rows(rows, tagger)
         return
     with _pool(workers) as pool:
+        with _interrupt_held_back():
+            for _ in range(workers):
+                pool.submit(_make_ready, tagger)  # while the first batches are read
         running: deque[tuple[pyarrow.Array, Future[Tags]]] = deque()
-        for rows in batches(store, places):
+        for rows in batches(store, places, readers=workers):
             with _interrupt_held_back():
                 future = pool.submit(_tag_in_worker, rows, tagger)
             running.append((rows["rollout_id"].combine_chunks(), future))
@@ -257,6 +261,11 @@ def _tag_in_worker(rows: "pyarrow.Table", tagger: str) -> Tags:
     return tag_rows(rows, tagger)
 
 
+def _make_ready(tagger: str) -> None:
+    """Load what tagging needs: as much work as some thousand rollouts are."""
+    tag_batch(batch_of([""]), get_tagger(tagger))
+
+
 def _end_with_parent(at_end: connection.Connection) -> None:
     parent = parent_process()
     if parent is not None and at_end not in connection.wait([parent.sentinel, at_end]):
@@ -269,14 +278,19 @@ def _stop_watching(end: connection.Connection, watcher: threading.Thread) -> Non
     watcher.join()
 
 
-def batches(store: Store, places: list[int]) -> Iterator["pyarrow.Table"]:
-    """Read the untagged rollouts, as many at a time as the bytes of those before suggest."""
+def batches(store: Store, places: list[int], *, readers: int = 1) -> Iterator["pyarrow.Table"]:
+    """Read the untagged rollouts, as many at a time as the bytes of those before suggest.
+
+    Towards the end batches for several readers become smaller, so that all of them end together.
+    """
     at, size = 0, FIRST_ROWS
     while at < len(places):
         chosen = places[at : at + size]
         rows = store.sql(_ROWS, {"first": chosen[0], "last": chosen[-1], "places": chosen})
         at += len(chosen)
         size = max(1, min(BATCH_ROWS, BATCH_BYTES * len(chosen) // max(rows["response"].nbytes, 1)))
+        if readers > 1:
+            size = min(size, max(FIRST_ROWS, -(-(len(places) - at) // (2 * readers))))
         yield from _pieces(rows)
 
 
