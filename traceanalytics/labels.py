@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 UNITS = ("segment", "rollout")
 OF_A_ROLLOUT = re.compile(r"cot_valid|error_type:[a-z_]+")
 NEAR = 0.85  # Jaccard similarity of character 5-grams, digits masked, the previous segment included
+_COMPARED_AT_ONCE = 250  # segments of about the same size
 
 _JUDGE = re.compile(r"author|llm:\S+|[\w.@-]+( [\w.@-]+)*")
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
@@ -160,12 +161,17 @@ def near_duplicates(judgments: list[Judgment], *, near: float = NEAR) -> list[tu
         return []
     grams = _grams([f"{judgment.previous}\n{judgment.text}" for judgment in judgments])
     sizes = np.asarray(grams.sum(axis=1)).ravel()
+    order = np.argsort(sizes, kind="stable")  # two sets are alike only where their sizes are
+    grams, sizes = grams[order], sizes[order]
     pairs = []
-    for start in range(0, len(judgments), 1000):
-        shared = (grams[start : start + 1000] @ grams.T).tocoo()
-        rows, columns = shared.row + start, shared.col
+    for start in range(0, len(judgments), _COMPARED_AT_ONCE):
+        own = slice(start, start + _COMPARED_AT_ONCE)
+        stop = int(np.searchsorted(sizes, sizes[own][-1] / near, side="right"))
+        shared = (grams[own] @ grams[start:stop].T).tocoo()
+        rows, columns = shared.row + start, shared.col + start
         alike = (rows < columns) & (shared.data >= near * (sizes[rows] + sizes[columns] - shared.data))
-        pairs += list(zip(rows[alike].tolist(), columns[alike].tolist(), strict=True))
+        found = np.sort(np.stack([order[rows[alike]], order[columns[alike]]], axis=1), axis=1)
+        pairs += list(map(tuple, found.tolist()))
     return sorted(pairs)
 
 

@@ -1,6 +1,8 @@
 """A batch of responses in, tags out: the one function that every engine calls."""
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
@@ -66,8 +68,21 @@ def digest_of(parts: Sequence[str]) -> str:
 
 def tag_batch(batch: Batch, tagger: Tagger) -> Tags:
     """Tag a batch; a response that shows nothing has a row in `tagged` all the same."""
-    spans = tagger.find(batch)
-    return Tags(_tagged(batch, spans), _with_segments(batch, spans))
+    with _nothing_collected():
+        spans = tagger.find(batch)
+        return Tags(_tagged(batch, spans), _with_segments(batch, spans))
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Keep the collector of cycles from walking over a batch's many findings again and again: they form none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _with_segments(batch: Batch, spans: "pyarrow.Table") -> "pyarrow.Table":

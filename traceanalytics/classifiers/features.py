@@ -46,6 +46,9 @@ _FOLDED = np.arange(256, dtype=np.uint8)
 _FOLDED[ord("A") : ord("Z") + 1] += 32
 
 
+_READ = _FOLDED.astype(np.uint16) | _CLASS.astype(np.uint16) << 8  # both in one look
+
+
 @inner
 def _slot(word: int, salt: int) -> int:
     """Scatter a hash over the slots of words."""
@@ -74,8 +77,11 @@ def _read_word(buffer: NDArray[np.uint8], start: int, stop: int) -> tuple[int, i
             i += 1
         return i, word, word
     length, stem = 1, 0
-    while i < stop and _CLASS[buffer[i]] == _LETTER:
-        byte = int(_FOLDED[buffer[i]])
+    while i < stop:
+        read = int(_READ[buffer[i]])
+        if read >> 8 != _LETTER:
+            break
+        byte = read & 0xFF
         if byte >= 0xE0:
             if not (byte == 0xE2 and i + 2 < stop and buffer[i + 1] == 0x80 and buffer[i + 2] == 0x99):
                 break
@@ -103,7 +109,7 @@ def _split(buffer: NDArray[np.uint8], start: int, stop: int, words: NDArray[np.u
 
 
 @inner
-def _find_own(words: NDArray[np.uint32], count: int, found: NDArray[np.int32]) -> int:
+def _find_own(words: NDArray[np.uint32], count: int, found: NDArray[np.uint32]) -> int:
     """Fill `found` with the slots of the words of a segment."""
     number, last = 0, 0
     for at in range(count):
@@ -124,7 +130,7 @@ def _find_own(words: NDArray[np.uint32], count: int, found: NDArray[np.int32]) -
 
 
 @inner
-def _find_before(words: NDArray[np.uint32], count: int, found: NDArray[np.int32], number: int) -> int:
+def _find_before(words: NDArray[np.uint32], count: int, found: NDArray[np.uint32], number: int) -> int:
     """Add the slots of the segment before: its first words, and its last ones."""
     for at in range(min(count, _FIRST_WORDS_BEFORE)):
         found[number] = _slot(int(words[at, 0]) + at, _BEFORE_FIRST)
@@ -143,7 +149,7 @@ def _find_shape(
     before_start: int,
     before_stop: int,
     position: float,
-    found: NDArray[np.int32],
+    found: NDArray[np.uint32],
     number: int,
 ) -> int:
     """Add the slots of length, place, signs, and how the segment and the one before begin and end."""
@@ -190,7 +196,7 @@ def _ending(buffer: NDArray[np.uint8], start: int, stop: int) -> int:
 
 
 @inner
-def _find_cues(said: NDArray[np.uint8], found: NDArray[np.int32], number: int) -> int:
+def _find_cues(said: NDArray[np.uint8], found: NDArray[np.uint32], number: int) -> int:
     """Add the slots of what cues say: one row of `said` holds a number for each behavior."""
     for column in range(len(said)):
         if said[column] > 0:
@@ -212,7 +218,7 @@ def _find(
     said: NDArray[np.uint8],
     words: NDArray[np.uint32],
     held: NDArray[np.int64],
-    found: NDArray[np.int32],
+    found: NDArray[np.uint32],
 ) -> tuple[int, int, int, int]:
     """Fill `found` and return where the slots of the own words end, of the words before, of the shape, and of cues.
 
@@ -243,7 +249,7 @@ def count_features(
     said: NDArray[np.uint8],
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
     """Return the features of all segments as the three arrays of a CSR matrix."""
-    found, words, held = np.empty(MOST, np.int32), np.empty((2, MOST_WORDS, 2), np.uint32), np.full(4, -1, np.int64)
+    found, words, held = np.empty(MOST, np.uint32), np.empty((2, MOST_WORDS, 2), np.uint32), np.full(4, -1, np.int64)
     pointers = np.zeros(len(start) + 1, dtype=np.int64)
     for row in range(len(start)):
         places = start[row], stop[row], before_start[row], before_stop[row]
@@ -266,7 +272,7 @@ def count_features(
 @inner
 def _add(
     weights: NDArray[np.uint64],
-    found: NDArray[np.int32],
+    found: NDArray[np.uint32],
     first: int,
     last: int,
     scale: float,
@@ -283,7 +289,8 @@ def _add(
             end = min(last, begin + _MOST_SUMMED)
             one = two = three = four = np.uint64(0)
             for i in range(begin, end):
-                left, right = weights[found[i], 2 * block], weights[found[i], 2 * block + 1]
+                row = weights[found[i]]
+                left, right = row[2 * block], row[2 * block + 1]
                 one += left & every_other
                 two += (left >> np.uint64(8)) & every_other
                 three += right & every_other
@@ -318,7 +325,7 @@ def score_heads(
     scores: NDArray[np.float32],
 ) -> None:
     """Add up the weights of every segment for every head into `scores`: one row a segment, one column a lane."""
-    found, words, held = np.empty(MOST, np.int32), np.empty((2, MOST_WORDS, 2), np.uint32), np.full(4, -1, np.int64)
+    found, words, held = np.empty(MOST, np.uint32), np.empty((2, MOST_WORDS, 2), np.uint32), np.full(4, -1, np.int64)
     for row in range(len(start)):
         places = start[row], stop[row], before_start[row], before_stop[row]
         own, before, shape, number = _find(buffer, *places, position[row], said[row], words, held, found)

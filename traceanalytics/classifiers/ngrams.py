@@ -32,6 +32,7 @@ class Ngrams:
         self.cue_names: tuple[str, ...] = ()
         self.held_out: NDArray[np.float32] = np.zeros((0, 0), dtype=np.float32)  # scores without the own voice
         self._weights: NDArray[np.int8] = np.zeros((0, 0), dtype=np.int8)
+        self._lanes: tuple[NDArray[np.int8], NDArray[np.uint64]] | None = None  # the same weights as kernels read them
         self._scales: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
         self._bias: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
         self._slopes: NDArray[np.float32] = np.zeros(0, dtype=np.float32)
@@ -64,7 +65,9 @@ class Ngrams:
         """Return calibrated probabilities."""
         from traceanalytics.classifiers.features import in_lanes, score_heads
 
-        lanes = in_lanes(self._weights)
+        if self._lanes is None or self._lanes[0] is not self._weights:
+            self._lanes = self._weights, in_lanes(self._weights)
+        lanes = self._lanes[1]
         sums = np.zeros((len(candidates), lanes.shape[1] * 8), dtype=np.float32)
         score_heads(*candidates.places(), candidates.said_by_cues(self.cue_names), lanes, sums)
         margins = sums[:, : len(self.behaviors)] * self._scales + self._bias

@@ -143,7 +143,7 @@ def find(batch: Batch, cues: CueSet) -> "pyarrow.Table":
     judged_at: list[tuple[int, int]] = []  # segment, outcome
 
     for text, proposed in proposals(batch, cues, alike.first):
-        segment = reader.text(alike.first[text])
+        segment = reader.text(alike.listed_first[text])
         held = _held_by(segment, proposed, cues)
         if not held.standing:
             continue
@@ -213,6 +213,7 @@ class _Alike:
         firsts = np.empty(len(starts), np.int64)
         count = number_texts(data, starts, stops, scratch, numbers, firsts)
         self.first = self._prose[firsts[:count]]
+        self.listed_first: list[int] = self.first.tolist()
         self._members = self._prose[np.argsort(numbers, kind="stable")]
         self._begins = np.concatenate([[0], np.cumsum(np.bincount(numbers, minlength=count))])
         self._listed = self._members.tolist(), self._begins.tolist()
@@ -344,8 +345,7 @@ class _Reader:
         self._bytes = memoryview(data)  # type: ignore[arg-type]  # numpy's arrays are buffers
         self._starts = (offsets[segments.row] + segments.byte_start).tolist()
         self._stops = (offsets[segments.row] + segments.byte_stop).tolist()
-        self._is_first = np.zeros(len(segments) + 1, np.bool_)
-        self._is_first[segments.first[:-1]] = True
+        self._firsts = set(segments.first[:-1].tolist())
         prompts = batch.prompts.dictionary_encode()
         self._prompts = [*prompts.dictionary.to_pylist(), ""]
         self._prompt_of = prompts.indices.fill_null(len(self._prompts) - 1).to_numpy()[segments.row].tolist()
@@ -357,7 +357,7 @@ class _Reader:
 
     def previous(self, at: int) -> str:
         """Return the segment before, empty for the first of a response."""
-        return "" if self._is_first[at] else self.text(at - 1)
+        return "" if at in self._firsts else self.text(at - 1)
 
     def prompt(self, at: int) -> str:
         """Return the prompt of a segment's response."""

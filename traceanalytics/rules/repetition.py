@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ LEAST_REPEATED = 4  # lines
 LEAST_LINE = 12  # characters that are no blanks
 LEAST_SYMBOLS = 400  # characters of a run without words: x + x + x, 0.333
 LEAST_SHORT = 60  # characters of a run of words of two letters
+LONGEST_SEEN = 400  # characters of a line that is remembered
 LEAST_TABLE = 2000  # characters of a run with the separators of tables
 
 _WORD = re.compile(r"(?<!\\)\b[^\W\d_]{3,}|[぀-ヿ一-鿿가-힯]{2,}")
@@ -78,6 +80,21 @@ def _is_harmless(unit: str, length: int) -> bool:
     return not _WORD.search(words) and length < LEAST_SHORT
 
 
+def _telling(line: str) -> str:
+    """Return what a line says without blanks around it; nothing where it is short, of a table or without words."""
+    return _seen_telling(line) if len(line) <= LONGEST_SEEN else _new_telling(line)
+
+
+def _new_telling(line: str) -> str:
+    text = line.strip()
+    if len("".join(text.split())) < LEAST_LINE or "|" in text or "&" in text or not _WORD.search(text):
+        return ""
+    return text
+
+
+_seen_telling = lru_cache(maxsize=1 << 13)(_new_telling)  # the lines that count here are those that stand again
+
+
 def _repeated_lines(reading: Reading) -> Span | None:
     """Return the stretch of repeated lines, where one turn of the model's repeats enough of its own."""
     turns = [0, *(edge for span in reading.tool_spans for edge in span), len(reading.own)]
@@ -87,8 +104,8 @@ def _repeated_lines(reading: Reading) -> Span | None:
         counted = 0
         repeated: list[Span] = []
         for line in _LINE.finditer(reading.own, start, stop):
-            text = line[0].strip()
-            if len("".join(text.split())) < LEAST_LINE or "|" in text or "&" in text or not _WORD.search(text):
+            text = _telling(line[0])
+            if not text:
                 continue
             counted += 1
             if (before, text) in seen:
