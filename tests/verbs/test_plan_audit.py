@@ -93,3 +93,11 @@ def test_the_command_says_how_many_and_draws_them(store: Store, tmp_path: Path) 
 def test_label_needs_one_queue() -> None:
     found = CliRunner().invoke(app, ["label"])
     assert "`ta label` judges one queue, not 0; `ta suggest` draws one" in str(found.exception)
+
+
+def test_a_finding_over_all_runs_is_audited_in_the_run_that_is_named(store: Store) -> None:
+    plant(store, rates=FLAT, false_positives=FALSE_POSITIVES)
+    plan = plan_audit(store, "family_by_reward", ASKED)
+    assert (plan.behaviors, plan.run) == (("verification",), "a")
+    with pytest.raises(BadInput, match="finding 'family_by_reward' has no parameter 'run'"):
+        plan_audit(store, "family_by_reward", ["run=a"])

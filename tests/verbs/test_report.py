@@ -10,7 +10,8 @@ from traceanalytics.errors import BadInput, Refused, UnknownName
 from traceanalytics.pages.base import MOST_ROWS, Page, Reading, Rollouts, Selectors, all_pages
 from traceanalytics.store.store import Store
 from traceanalytics.verbs import report as verb
-from traceanalytics.verbs.report import report, verify
+from traceanalytics.verbs.report import report
+from traceanalytics.verbs.verify import verify
 
 
 def run(*words: object) -> Result:
@@ -92,39 +93,6 @@ def test_a_report_of_an_empty_store_can_be_written(store: Store, tmp_path: Path)
     assert report(store, tmp_path / "report.html").headline == "traces.duckdb: no rollouts yet"
 
 
-def test_verify_finds_every_number_again(written: Path, analyzed: Store) -> None:
-    assert verify(written, analyzed) == []
-
-
-def test_verify_says_which_numbers_changed(analyzed: Store, tmp_path: Path) -> None:
-    out = tmp_path / "report.html"
-    report(analyzed, out, selectors=Selectors(runs=("random",)), page_names=["health"])
-    html = out.read_text(encoding="utf-8")
-    kept = verb._FACTS.search(html)[1]  # type: ignore[index]
-    facts = json.loads(json.dumps(verb.unpacked(kept)).replace('"random", "verl",', '"random", "trl",'))
-    out.write_text(html.replace(kept, verb.packed(facts)), encoding="utf-8")
-    (changed,) = (each for each in verify(out, analyzed) if each.column == "row" and each.was == "there")
-    assert "health, What was read, random trl" in str(changed)
-    result = CliRunner().invoke(app, ["verify", str(out), "--db", str(analyzed.path)])
-    assert isinstance(result.exception, Refused)
-    assert "numbers differ from" in str(result.exception)
-
-
-def test_a_number_that_changed_is_named_with_its_row_and_column() -> None:
-    table = {"columns": ["run", "step", "value"], "rows": [["a", 10, 0.5]]}
-    now = {"columns": ["run", "step", "value"], "rows": [["a", 10, 0.625]]}
-    (changed,) = verb._differences({"overview": {"Rates": table}}, {"overview": {"Rates": now}})
-    assert str(changed) == "overview, Rates, a step 10, value: was 0.5, is 0.625"
-
-
-def test_verify_refuses_what_is_no_report(analyzed: Store, tmp_path: Path) -> None:
-    (tmp_path / "other.html").write_text("<p>no report</p>")
-    with pytest.raises(BadInput, match="holds no numbers to check; it must be a report"):
-        verify(tmp_path / "other.html", analyzed)
-    with pytest.raises(BadInput, match="no such file; `ta report --out"):
-        verify(tmp_path / "none.html", analyzed)
-
-
 def test_at_most_300_rollouts_are_embedded_and_the_rest_names_its_command() -> None:
     readings = [Reading(f"r-{n}", {}, "p", "t") for n in range(310)]
     ((_, (first, second)),) = verb._limited([(Page(name="p", title="P", build=lambda *_: []), [
@@ -180,7 +148,7 @@ def test_what_would_not_fit_shows_fewer_rows_and_rollouts(
     monkeypatch.setattr(verb, "MOST_BYTES", whole.size - 1)
     fewer = report(eight, tmp_path / "fewer.html", page_names=pages)
     assert 1_000_000 < fewer.size < whole.size
-    assert verify(fewer.path, eight) == [], "all numbers are kept, also those that no table shows"
+    assert not verify(fewer.path, eight).differences, "all numbers are kept, also those that no table shows"
 
 
 @pytest.mark.parametrize(("kind", "begins"), [("png", b"\x89PNG"), ("svg", b"<svg"), ("json", b"{")])

@@ -1,4 +1,4 @@
-"""`ta verify REPORT`: are a report's numbers still what the store says?"""
+"""`ta verify REPORT`: is a report still what the store says?"""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -19,18 +19,20 @@ def verify(
     db: Db,
     as_json: AsJson = False,
 ) -> None:
-    """Compute a report's numbers again and say which changed; exits 1 when any did."""
+    """Make a report again and say which numbers or lines of it changed; exits 1 when any did."""
     from traceanalytics.store.store import Store
-    from traceanalytics.verbs.report import verify as differences_of
+    from traceanalytics.verbs.verify import verify as verify_report
 
-    found = differences_of(path, Store(db))
+    verified = verify_report(path, Store(db))
+    found = verified.differences
     if as_json:
         emit_json([asdict(each) for each in found])
     else:
         for each in found[:SHOWN]:
             emit_line(harmless(str(each)))
         if not found:
-            emit_line(f"{path}: every number is what {db} says")
+            emit_line(f"{path}: every number and every line is what {db} says")
     if found:
         more = f" ({SHOWN} of them above; --json lists all)" if len(found) > SHOWN else ""
-        raise Refused(f"{path}: {len(found):,} numbers differ from {db}{more}")
+        other = "" if verified.of_this_data else "; it was made from other files than this store has read"
+        raise Refused(f"{path}: {len(found):,} numbers or lines differ from {db}{more}{other}")

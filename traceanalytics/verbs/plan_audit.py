@@ -20,6 +20,7 @@ from traceanalytics.verbs.suggest import (
 )
 
 NARROWEST, WIDEST = 0.02, 0.1  # half-widths that an audit is planned for unless another is asked for
+IN_RUN = "in_run="
 FEWEST = 20  # rollouts of an era, so that its errors are seen at all
 
 
@@ -73,9 +74,12 @@ def plan_audit(
     know the rates; where there are audits already, to halve the interval as far as the prompts allow.
     """
     found = get_finding(finding)
-    arguments = read_parameters(found, list(written))
+    # A finding over all runs takes none, and its audit is one of theirs.
+    of_run = [] if "in_run" in found.parameters else [word for word in written if word.startswith(IN_RUN)]
+    arguments = read_parameters(found, [word for word in written if word not in of_run])
     answer = found.find(store, **arguments)
-    behaviors, run = _asked(answer), _run_of(store, answer)
+    asked_run = of_run[-1].removeprefix(IN_RUN) if of_run else answer.params.get("in_run")
+    behaviors, run = _asked(answer), _run_of(store, asked_run)
     tagger = tagger_of(store, None)
     asked_split = answer.params.get("in_split")
     split = str(asked_split) if asked_split else split_of(store, tagger, run)
@@ -161,9 +165,9 @@ def _asked(answer: Answer) -> tuple[str, ...]:
     raise BadInput(f"finding {answer.name!r} was asked of no behavior; name one: in_behavior=NAME, or in_behaviors=A,B")
 
 
-def _run_of(store: Store, answer: Answer) -> str:
-    if answer.params.get("in_run"):
-        return str(answer.params["in_run"])
+def _run_of(store: Store, asked: object) -> str:
+    if asked:
+        return str(asked)
     runs = store.sql("SELECT DISTINCT run_id FROM current_tagged JOIN rollouts USING (rollout_id) ORDER BY 1")
     names = runs["run_id"].to_pylist()
     if len(names) != 1:

@@ -13,7 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from traceanalytics import __version__
-from traceanalytics.errors import BadInput, Refused, UnknownName
+from traceanalytics.errors import Refused, UnknownName
 from traceanalytics.pages.base import Block, Chart, Page, Reading, Rollouts, Selectors, Table, all_pages, get_page
 from traceanalytics.pages.html import MOST_CHARACTERS, MOST_ROWS_SHOWN, render
 from traceanalytics.pages.story import sql_of_title
@@ -47,18 +47,12 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """A number of a report that the store no longer gives."""
+class Made:
+    """A report before it is written; `facts` is what it keeps of itself to be checked by."""
 
-    page: str
-    table: str
-    row: str
-    column: str
-    was: JSON
-    is_now: JSON
-
-    def __str__(self) -> str:
-        return f"{self.page}, {self.table}, {self.row}, {self.column}: was {self.was}, is {self.is_now}"
+    title: str
+    document: bytes
+    facts: dict[str, JSON]
 
 
 def report(store: Store, out: Path, *, selectors: Selectors | None = None, page_names: Sequence[str] = ()) -> Written:
@@ -69,6 +63,14 @@ def report(store: Store, out: Path, *, selectors: Selectors | None = None, page_
 
 def _report(store: Store, out: Path, chosen: Selectors, page_names: Sequence[str]) -> Written:
     pages = [get_page(name) for name in page_names] if page_names else list(all_pages().values())
+    made = make(store, chosen, pages)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(made.document)
+    return Written(out, len(made.document), tuple(page.name for page in pages), made.title)
+
+
+def make(store: Store, chosen: Selectors, pages: Sequence[Page]) -> Made:
+    """Make a report of these pages, as large as its bound lets it be."""
     view = _view(store, chosen)
     title = title_of(view) if view else f"{store.path.name}: no rollouts yet"
     built = [(page, page.blocks(store, chosen)) for page in pages]
@@ -76,15 +78,14 @@ def _report(store: Store, out: Path, chosen: Selectors, page_names: Sequence[str
         "pages": [page.name for page in pages],
         "selectors": asdict(chosen),
         "digest": _digest(store),
+        "made_by": __version__,
         "numbers": _numbers(built),
     }
     for rows, characters in _SIZES:
         document = _document(store, view, chosen, title, _limited(built, characters), facts, rows)
         if len(document) <= MOST_BYTES:
             break
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(document)
-    return Written(out, len(document), tuple(page.name for page in pages), title)
+    return Made(title, document, facts)
 
 
 def _document(
@@ -113,24 +114,13 @@ def packed(facts: dict[str, JSON]) -> str:
     return b64encode(zlib.compress(json.dumps(facts, ensure_ascii=False, allow_nan=False).encode())).decode()
 
 
-def unpacked(text: str) -> dict[str, JSON]:
-    """Return what a report keeps."""
-    facts: dict[str, JSON] = json.loads(zlib.decompress(b64decode(text)))
-    return facts
-
-
-def verify(path: Path, store: Store) -> list[Difference]:
-    """Compute a report's numbers again and return those that differ."""
-    if not path.exists():
-        raise BadInput(f"{path}: no such file; `ta report --out {path}` writes one")
-    held = _FACTS.search(path.read_text(encoding="utf-8", errors="replace"))
+def facts_of(document: str) -> dict[str, JSON] | None:
+    """Return what a report keeps of itself; None of what is no report."""
+    held = _FACTS.search(document)
     if held is None:
-        raise BadInput(f"{path}: holds no numbers to check; it must be a report that `ta report` wrote")
-    facts = unpacked(held[1])
-    given: JSON = {name: tuple(each) if isinstance(each, list) else each for name, each in facts["selectors"].items()}
-    selectors = Selectors(**given)
-    built = [(get_page(name), get_page(name).blocks(store, selectors)) for name in facts["pages"]]
-    return _differences(facts["numbers"], json.loads(json.dumps(_numbers(built))))
+        return None
+    facts: dict[str, JSON] = json.loads(zlib.decompress(b64decode(held[1])))
+    return facts
 
 
 def draw(
@@ -221,54 +211,8 @@ def _kept(value: JSON) -> JSON:
     return value if isinstance(value, int | bool | None) else str(value)
 
 
-def _differences(before: JSON, now: JSON) -> list[Difference]:
-    found: list[Difference] = []
-    for page, tables in before.items():
-        for title, was in tables.items():
-            has = now.get(page, {}).get(title)
-            if has is None:
-                found.append(Difference(page, title, "the table", "rows", len(was["rows"]), "gone"))
-                continue
-            rows, rows_now = _by_name(was), _by_name(has)
-            for name in rows_now.keys() - rows.keys():
-                found.append(Difference(page, title, name, "row", "not there", "there"))
-            for name, row in rows.items():
-                found += _row_differences(page, title, name, row, rows_now.get(name))
-    return sorted(found, key=str)
-
-
-def _row_differences(
-    page: str, title: str, name: str, row: dict[str, JSON], now: dict[str, JSON] | None
-) -> list[Difference]:
-    if now is None:
-        return [Difference(page, title, name, "row", "there", "gone")]
-    return [
-        Difference(page, title, name, column, value, now.get(column))
-        for column, value in row.items()
-        if not _same(value, now.get(column))
-    ]
-
-
-def _same(was: JSON, is_now: JSON) -> bool:
-    if isinstance(was, float) and isinstance(is_now, float):
-        return abs(was - is_now) <= 1e-6 * max(1.0, abs(was))
-    return bool(was == is_now)
-
-
-def _by_name(table: JSON) -> dict[str, dict[str, JSON]]:
-    """Return rows by what names them: their texts and their step."""
-    named: dict[str, dict[str, JSON]] = {}
-    for row in table["rows"]:
-        cells = dict(zip(table["columns"], row, strict=True))
-        words = [value if isinstance(value, str) else f"step {value}" for key, value in cells.items()
-                 if isinstance(value, str) or key == "step"]  # fmt: skip
-        name = " ".join(words) or "row"
-        named[name if name not in named else f"{name} ({len(named)})"] = cells
-    return named
-
-
 def _digest(store: Store) -> str:
-    """Return a digest of the files that were read."""
+    """Return a digest of the files that the store has read."""
     if not store.exists:
         return ""
     return sha256(json.dumps(store.sql(_FILES).to_pylist(), sort_keys=True).encode()).hexdigest()[:16]
