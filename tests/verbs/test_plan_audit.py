@@ -36,7 +36,9 @@ def test_a_plan_keeps_what_it_promises(store: Store, tmp_path: Path) -> None:
         answers.answer(question, behavior, truth[question.id])
     load_labels(store, [tmp_path / "judged.jsonl"])
     answer = traceanalytics.open(store.path).finding("behavior_shift", in_behavior="verification")
-    (shift,) = [each for each in answer.estimates if each.kind == "corrected" and each.label.endswith(": shift")]
+    (shift,) = [
+        each for each in answer.estimates if each.kind == "corrected" and each.label.endswith("both audits correct it")
+    ]
     assert shift.low is not None
     assert shift.high is not None
     assert (shift.high - shift.low) / 2 == pytest.approx(plan.half_width_then, rel=0.4)
