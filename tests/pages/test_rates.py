@@ -40,15 +40,17 @@ def test_more_behaviors_than_one_call_counts_are_counted_all_the_same(analyzed: 
 def test_rates_agree_with_the_query_that_counts_without_prompts(analyzed: Store) -> None:
     view = look(analyzed, Selectors(runs=("random",), bin_width=20))
     ours = {row["step"]: row["value"] for row in rates_over_steps(view, ["verification"])}
-    query = analyzed.query("behavior_rate", in_behavior="verification", in_run="random", bin_width=20).to_pylist()
-    assert ours == pytest.approx({row["step"]: row["share"] for row in query}, abs=1e-6)
+    query = analyzed.query(
+        "behavior_rate", in_behavior="verification", in_run="random", in_split=view.split, bin_width=20
+    )
+    assert ours == pytest.approx({row["step"]: row["share"] for row in query.to_pylist()}, abs=1e-6)
 
 
 def test_steps_put_together_here_are_what_the_store_puts_together(analyzed: Store) -> None:
     view = look(analyzed, Selectors(runs=("random", "truth"), bin_width=20))
     ours = {(row["run"], row["step"]): (row["shown"], row["prompts"]) for row in rates_over_steps(view, ["planning"])}
     for run in ("random", "truth"):
-        counts = count_by_prompt(analyzed, ["planning"], run=run, bin_width=20)
+        counts = count_by_prompt(analyzed, ["planning"], run=run, split=view.split, bin_width=20)
         for step in set(counts.steps):
             at = counts.steps == step
             assert ours[run, step] == (counts.shown[at].sum(), at.sum())
