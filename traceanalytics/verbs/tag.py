@@ -32,6 +32,7 @@ BATCH_ROWS = 2000
 FIRST_ROWS = 100  # how long responses are shows in the first batch
 BATCH_BYTES = 8_000_000
 _ALONE_BELOW = 3000  # rollouts that one process has tagged before a second one has started
+_SPEED_OF_PUBLISHED = 7  # what a published detector reads while another tagger reads one rollout
 _WRITE_EVERY_SECONDS = 2.0
 _WRITE_EVERY_ROLLOUTS = 40_000
 _CALLED_OFF: list[Event] = []  # in a worker: set when the call that started it has ended early
@@ -93,7 +94,8 @@ def tag(
     _register(store, chosen)
     spec = _kept(store, spec, chosen)
     written_at, waiting = began, _Waiting(name)
-    with closing(_tagged_batches(store, places, spec, workers)) as tagged:
+    weight = len(places) / (_SPEED_OF_PUBLISHED if chosen.kind == "published" else 1)
+    with closing(_tagged_batches(store, places, spec, workers if weight >= _ALONE_BELOW else 1)) as tagged:
         for rollout_ids, tags in tagged:
             waiting.add(rollout_ids, tags)
             report.tagged += len(rollout_ids)
@@ -202,7 +204,7 @@ class _Waiting:
 def _tagged_batches(
     store: Store, places: list[int], tagger: str, workers: int
 ) -> Generator[tuple["pyarrow.Array", Tags], None, None]:
-    if workers < 2 or len(places) < _ALONE_BELOW:
+    if workers < 2:
         for rows in batches(store, places):
             yield rows["rollout_id"].combine_chunks(), tag_rows(rows, tagger)
         return
