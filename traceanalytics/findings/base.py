@@ -128,21 +128,20 @@ class Finding:
             if name not in self.parameters:
                 takes = ", ".join(self.parameters) or "none"
                 raise BadInput(f"finding {self.name!r} has no parameter {name!r}; it takes {takes}")
-        store = _remembering(store)
-        defaults = {name: each.default for name, each in self.parameters.items()}
-        _check_margin(arguments)
-        _check_names(store, defaults, arguments)
-        by, rest = arguments.get("by"), {name: value for name, value in arguments.items() if name != "by"}
         from traceanalytics.findings.noting import NotingStore
 
         noting = NotingStore(store)
+        defaults = {name: each.default for name, each in self.parameters.items()}
+        _check_margin(arguments)
+        _check_names(noting, defaults, arguments)
+        by, rest = arguments.get("by"), {name: value for name, value in arguments.items() if name != "by"}
         answer = self._by_part(noting, str(by), rest) if by else self.infer(noting, **rest)
         answer.name, answer.params = self.name, {**defaults, **arguments, **answer.params}
         if "in_split" in defaults and noting.split_of_run:
             _say_split(answer, noting.split_of_run)
         answer.query = answer.query or "\n\n".join(_sql_of(name) for name in self.queries)
-        answer.tagger = answer.tagger or _active_tagger(store)
-        answer.caveats = [_with_audits(store, answer, caveat) for caveat in answer.caveats]
+        answer.tagger = answer.tagger or _active_tagger(noting)
+        answer.caveats = [_with_audits(noting, answer, caveat) for caveat in answer.caveats]
         if self.draw is not None and answer.chart is None:
             answer.chart = self.draw(answer)
         return answer
@@ -231,12 +230,6 @@ def _is_union(hint: Any) -> bool:
     import types
 
     return getattr(hint, "__origin__", None) is Union or isinstance(hint, types.UnionType)
-
-
-def _remembering(store: "Store") -> "Store":
-    from traceanalytics.store.remembering import Remembering
-
-    return Remembering(store)
 
 
 def _sql_of(name: str) -> str:

@@ -8,7 +8,6 @@ from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, Finding
 from traceanalytics.findings.noting import NotingStore
 from traceanalytics.store.parts import PartOfStore, parts_of
-from traceanalytics.store.remembering import Remembering
 
 if TYPE_CHECKING:
     import altair
@@ -23,7 +22,7 @@ def answer_by_part(finding: Finding, store: NotingStore, by: str, arguments: Map
     left_out = [f"{unsaid} rollouts do not say their {by} and are in no part"] if unsaid else []
     for part in parts:
         try:
-            noting = NotingStore(Remembering(PartOfStore(store, by, part)))
+            noting = NotingStore(PartOfStore(store, by, part))
             answers[part] = finding.infer(noting, **arguments)
             store.split_of_run |= noting.split_of_run
         except Refused as refusal:
