@@ -4,6 +4,8 @@ Decorating imports numba, so a module of kernels is imported inside the function
 """
 
 from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
 from typing import TypeVar
 
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
@@ -17,7 +19,9 @@ def compiled(kernel: Kernel) -> Kernel:
         from numpy import errstate
 
         return errstate(over="ignore")(kernel)  # what is compiled wraps around in silence too
-    return njit(cache=True, nogil=True)(kernel)  # type: ignore[no-any-return]
+    machine = njit(cache=True, nogil=True)(kernel)
+    machine._cache._cache_file._source_stamp = _digest_of(_files_behind(kernel))
+    return machine  # type: ignore[no-any-return]
 
 
 def inner(part: Kernel) -> Kernel:
@@ -30,3 +34,21 @@ def inner(part: Kernel) -> Kernel:
     except ImportError:
         return part
     return njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)(part)  # type: ignore[no-any-return]
+
+
+def _files_behind(kernel: Callable[..., object]) -> set[str]:
+    """Return the files of all kernels that one may call; numba itself would watch the first file alone."""
+    from numba.extending import is_jitted
+
+    files: set[str] = set()
+    waiting = [kernel.__globals__]
+    while waiting:
+        module = waiting.pop()
+        if module["__file__"] not in files:
+            files.add(module["__file__"])
+            waiting += [value.py_func.__globals__ for value in module.values() if is_jitted(value)]
+    return files
+
+
+def _digest_of(files: set[str]) -> str:
+    return sha256(b"\0".join(Path(file).read_bytes() for file in sorted(files))).hexdigest()

@@ -1,0 +1,31 @@
+"""Kernels: what their cache on disk must notice."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+PARTS = "from traceanalytics.compiled import inner\n\n@inner\ndef part(number):\n    return number + {added}\n"
+BETWEEN = (
+    "from parts import part\nfrom traceanalytics.compiled import inner\n\n"
+    "@inner\ndef between(number):\n    return part(number) * 10\n"
+)
+WHOLE = (
+    "from between import between\nfrom traceanalytics.compiled import compiled\n\n"
+    "@compiled\ndef whole(number):\n    return between(number)\n"
+)
+CALL = "from whole import whole\nprint(whole(1), sum(whole.stats.cache_hits.values()))"
+
+
+def call(folder: Path) -> str:
+    """Call the kernel in a process of its own; return what it says and how often the cache knew it."""
+    command = [sys.executable, "-c", CALL]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def test_a_kernel_is_compiled_again_when_a_part_of_it_in_another_file_changes(tmp_path: Path) -> None:
+    for name, text in (("parts", PARTS.format(added=1)), ("between", BETWEEN), ("whole", WHOLE)):
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+    assert call(tmp_path) == "20 0"
+    assert call(tmp_path) == "20 1"
+    (tmp_path / "parts.py").write_text(PARTS.format(added=2), encoding="utf-8")
+    assert call(tmp_path) == "30 0"
