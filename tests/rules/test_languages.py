@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from traceanalytics.rules import drift, language
 from traceanalytics.rules.foreign_words import _listed_words
 from traceanalytics.rules.function_words import FUNCTION_WORDS
+from traceanalytics.rules.kernel_words import hashed
 from traceanalytics.rules.letters import folded_letters
 from traceanalytics.rules.reading import Reading
-from traceanalytics.rules.strange_tail import hashed, strange_tail
+from traceanalytics.rules.strange_tail import strange_tail
 
 PROMPTS = (
     "What is the sum of 3 and 4, and why is it so?",

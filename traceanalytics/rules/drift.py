@@ -150,14 +150,14 @@ def _asks(text: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def _hashed_words(question: str) -> "NDArray[np.int64]":
-    from traceanalytics.rules.strange_tail import hashed
+    from traceanalytics.rules.kernel_words import hashed
 
     return hashed(_words(question))
 
 
 @lru_cache(maxsize=1)
 def _plain_table() -> "NDArray[np.int64]":
-    from traceanalytics.rules.strange_tail import table_of
+    from traceanalytics.rules.kernel_words import table_of
 
     return table_of(_plain_words())
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from traceanalytics.compiled import compiled, inner
 from traceanalytics.rules.function_words import ANY_MAY_COME, FUNCTION_WORDS, LATIN_IS_FOREIGN
+from traceanalytics.rules.kernel_words import find, hash_of, point_at, slot_of, with_letter
 from traceanalytics.rules.letters import GREEK, RANGES, SEVERAL, folded_letters
 from traceanalytics.rules.texts import buffer_of
 
@@ -22,8 +23,6 @@ ODD = SEVERAL  # in the table of letters: another script, or a letter that folds
 
 _LAST_OF_HTTP = ord("p")
 _SLOTS = 4096
-_BASE = 1000003
-_MASK = (1 << 40) - 1
 
 
 def may_mix(
@@ -55,12 +54,8 @@ def _listed_words() -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     hashes, languages = np.zeros(_SLOTS, np.int64), np.zeros(_SLOTS, np.int32)
     for number, listed in enumerate(FUNCTION_WORDS.values()):
         for word in listed.split():
-            hashed = 0
-            for letter in word:
-                hashed = (hashed * _BASE + ord(letter)) & _MASK
-            slot = hashed & (_SLOTS - 1)
-            while hashes[slot] not in (0, hashed):
-                slot = (slot + 1) & (_SLOTS - 1)
+            hashed = hash_of(word)
+            slot = slot_of(hashes, hashed)
             hashes[slot] = hashed
             languages[slot] |= 1 << number
     return hashes, languages
@@ -80,7 +75,6 @@ def _find(
 ) -> None:
     counts = np.zeros(32, np.int64)
     seen = np.full(len(hashes), -1, np.int64)  # the line in which a word was seen last
-    mask = len(hashes) - 1
     line = 0
     for k in range(len(rows)):
         at, end = offsets[rows[k]], offsets[rows[k] + 1]
@@ -94,30 +88,22 @@ def _find(
             letter = point = 0
             size = 1
             if at < end:
-                point = int(data[at])
-                if point >= 0xF0:
+                point, size = point_at(data, at)
+                if size == 4:
                     found[k] = True
                     break
-                if point >= 0xE0:
-                    point = (point & 0x0F) << 12 | (int(data[at + 1]) & 0x3F) << 6 | (int(data[at + 2]) & 0x3F)
-                    size = 3
-                elif point >= 0x80:
-                    point = (point & 0x1F) << 6 | (int(data[at + 1]) & 0x3F)
-                    size = 2
                 letter = int(letters[point])
             if letter == ODD or (own >= 0 and point == _LAST_OF_HTTP and _ends_http(data, offsets[rows[k]], at)):
                 found[k] = True
                 break
             at += size
             if letter > 0:
-                hashed = (hashed * _BASE + letter) & _MASK
+                hashed = with_letter(hashed, letter)
                 length += 1
                 continue
             if length > 0 and own >= 0:
-                slot = hashed & mask
-                while hashes[slot] != 0 and hashes[slot] != hashed:
-                    slot = (slot + 1) & mask
-                listed = int(languages[slot])
+                slot = find(hashes, hashed)
+                listed = int(languages[slot]) if slot >= 0 else 0
                 if listed != 0 and listed >> own & 1 == 0 and seen[slot] != line:
                     seen[slot] = line
                     for language in range(32):

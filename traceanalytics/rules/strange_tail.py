@@ -3,19 +3,18 @@
 A word is a run of four letters and more, folded; those that any text holds do not count.
 """
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from traceanalytics.compiled import compiled, inner
+from traceanalytics.rules.kernel_words import find, point_at, put, with_letter
 from traceanalytics.rules.letters import SEVERAL, folded_letters
+from traceanalytics.segments.kernel_bytes import space_at
 
 LEAST_LETTERS = 4  # of a word
 
-_BASE = 1000003
-_MASK = (1 << 40) - 1
 _CANNOT_TELL = -2
 
 
@@ -41,30 +40,6 @@ def strange_tail(
     return None if begin == _CANNOT_TELL else Tail(begin, strange)
 
 
-def hashed(words: Iterable[str]) -> NDArray[np.int64]:
-    """Return the hashes of folded words."""
-    return np.array([_hash(word) for word in words], np.int64)
-
-
-def table_of(words: Iterable[str]) -> NDArray[np.int64]:
-    """Return the hashes of folded words as an open-addressed table."""
-    hashes = [_hash(word) for word in words]
-    table = np.zeros(1 << (4 * len(hashes)).bit_length(), np.int64)
-    for each in hashes:
-        slot = each & (len(table) - 1)
-        while table[slot] not in (0, each):
-            slot = (slot + 1) & (len(table) - 1)
-        table[slot] = each
-    return table
-
-
-def _hash(word: str) -> int:
-    whole = 0
-    for letter in word:
-        whole = (whole * _BASE + ord(letter)) & _MASK
-    return whole
-
-
 @compiled
 def _strange_tail(
     data: NDArray[np.uint8],
@@ -82,14 +57,14 @@ def _strange_tail(
     """
     known, seen, seen_in = tables[0], tables[1], tables[2]
     for word in asked:
-        _put(known, word)
+        put(known, word)
     at = 0
     while at < answered:
         at, word, length = _next_word(data, at, answered, letters)
         if length < 0:
             return _CANNOT_TELL, 0
         if length >= LEAST_LETTERS:
-            _put(known, word)
+            put(known, word)
     begins = np.empty(len(data) - answered + 2, np.int64)
     begins[0] = answered
     count = 1
@@ -100,7 +75,7 @@ def _strange_tail(
             continue
         last, stop = at, at
         while stop < len(data):
-            size = _white_space(data, stop)
+            size = space_at(data, stop, len(data))
             if size == 0:
                 break
             if data[stop] == 10:
@@ -119,13 +94,13 @@ def _strange_tail(
             at, word, length = _next_word(data, at, stop, letters)
             if length < 0:
                 return _CANNOT_TELL, 0
-            if length < LEAST_LETTERS or _find(plain, word) >= 0:
+            if length < LEAST_LETTERS or find(plain, word) >= 0:
                 continue
-            slot = _put(seen, word)
+            slot = put(seen, word)
             if seen_in[slot] != k + 1:
                 seen_in[slot] = k + 1
                 words += 1
-                shared += _find(known, word) >= 0
+                shared += find(known, word) >= 0
         if words >= least:
             if shared >= own * words:
                 break
@@ -140,21 +115,14 @@ def _next_word(data: NDArray[np.uint8], at: int, end: int, letters: NDArray[np.u
     """Return the place after the next word, its hash and its length; 0 where none follows, -1 where it cannot tell."""
     whole = length = 0
     while at < end:
-        point = int(data[at])
-        size = 1
-        if point >= 0xF0:
+        point, size = point_at(data, at)
+        if size == 4:
             return at, 0, -1
-        if point >= 0xE0:
-            point = (point & 0x0F) << 12 | (int(data[at + 1]) & 0x3F) << 6 | (int(data[at + 2]) & 0x3F)
-            size = 3
-        elif point >= 0x80:
-            point = (point & 0x1F) << 6 | (int(data[at + 1]) & 0x3F)
-            size = 2
         letter = int(letters[point])
         if letter == SEVERAL:
             return at, 0, -1
         if letter > 0:
-            whole = (whole * _BASE + letter) & _MASK
+            whole = with_letter(whole, letter)
             length += 1
         elif length > 0:
             break
@@ -163,47 +131,8 @@ def _next_word(data: NDArray[np.uint8], at: int, end: int, letters: NDArray[np.u
 
 
 @inner
-def _white_space(data: NDArray[np.uint8], at: int) -> int:
-    """Return how many bytes the white space at a place has; 0 where none stands there."""
-    first = data[at]
-    if first < 0x80:
-        return 1 if first == 32 or 9 <= first <= 13 or 28 <= first <= 31 else 0
-    if first == 0xC2:
-        return 2 if data[at + 1] == 0x85 or data[at + 1] == 0xA0 else 0
-    if first < 0xE1 or first > 0xE3:
-        return 0
-    second, third = data[at + 1], data[at + 2]
-    if first == 0xE2 and second == 0x80:
-        return 3 if third <= 0x8A or third == 0xA8 or third == 0xA9 or third == 0xAF else 0
-    ogham, wide = first == 0xE1 and second == 0x9A, first == 0xE3 and second == 0x80
-    medium = first == 0xE2 and second == 0x81 and third == 0x9F
-    return 3 if medium or ((ogham or wide) and third == 0x80) else 0
-
-
-@inner
 def _characters(data: NDArray[np.uint8], start: int, stop: int) -> int:
     count = 0
     for i in range(start, stop):
         count += data[i] & 0xC0 != 0x80
     return count
-
-
-@inner
-def _find(table: NDArray[np.int64], word: int) -> int:
-    """Return the slot of a word in an open-addressed table, -1 where it is not there."""
-    slot = word & (len(table) - 1)
-    while table[slot] != 0:
-        if table[slot] == word:
-            return slot
-        slot = (slot + 1) & (len(table) - 1)
-    return -1
-
-
-@inner
-def _put(table: NDArray[np.int64], word: int) -> int:
-    """Put a word into a table and return its slot."""
-    slot = word & (len(table) - 1)
-    while table[slot] != 0 and table[slot] != word:
-        slot = (slot + 1) & (len(table) - 1)
-    table[slot] = word
-    return slot
