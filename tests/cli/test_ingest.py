@@ -134,8 +134,9 @@ def test_what_the_user_may_not_expect_is_said_in_a_line_each(store: Store, logs:
         "1 record with bytes that are no UTF-8, or half a surrogate pair: stored as U+FFFD",
     ]
     printed = run("ingest", logs, "--db", store.path, "--reader", "verl", "--set", "temperature=1")
-    assert printed.stderr.splitlines()[:2] == [
+    assert printed.stderr.splitlines()[:3] == [
         "--set temperature: not a column of runs, so it is kept in their config",
+        f"--set temperature=1: stored for the run {logs.name}",
         "read anew, 2 rollouts replaced",
     ]
 

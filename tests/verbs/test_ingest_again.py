@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from traceanalytics.errors import BadInput, TraceAnalyticsError
-from traceanalytics.readers.shapes import read_blocks
+from traceanalytics.readers.lines import read_blocks
 from traceanalytics.store.store import Store
 from traceanalytics.verbs import reading, writing
 from traceanalytics.verbs.ingest import IngestReport, ingest
@@ -194,6 +194,13 @@ def test_a_setting_that_is_no_column_is_mentioned(store: Store, run: Path) -> No
         "--set reward_typ: not a column of runs, so it is kept in their config; did you mean reward_type?",
         "--set temperature: not a column of runs, so it is kept in their config",
     ]
+
+
+def test_settings_of_a_run_that_was_read_before_are_said_to_be_stored(store: Store, run: Path) -> None:
+    ingest([run], store=store, settings={"model": "m"})
+    report = ingest([run], store=store, settings={"model": "n", "seed": "2"})
+    assert report.notes == ["--set model=n seed=2: stored for the run run"]
+    assert store.sql("SELECT model, seed FROM runs").to_pylist() == [{"model": "n", "seed": 2}]
 
 
 def test_several_runs_below_one_folder_are_mentioned_with_the_call_that_keeps_them_apart(

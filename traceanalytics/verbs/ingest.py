@@ -126,6 +126,7 @@ def ingest(
             _check_choice(plan, wanted.chosen)
         if not plan.jobs and not _holds_rollouts(store, run_id):
             raise BadInput(_why_nothing(store, run_id, roots, plan))
+        report.notes.extend(_said_of_settings(run_id, known, settings or {}))
         report.notes.extend(_said_of_conditions(store, run_id, plan, conditions or {}))
         report.notes.extend([] if run else _said_of_runs_below(roots, plan))
         planned.append((run_id, roots, plan, wanted))
@@ -173,6 +174,12 @@ def _unknown_settings(settings: Mapping[str, str]) -> list[str]:
         hint = f"; did you mean {nearest[0]}?" if nearest else ""
         said.append(f"--set {name}: not a column of runs, so it is kept in their config{hint}")
     return sorted(said)
+
+
+def _said_of_settings(run_id: str, known: Known, settings: Mapping[str, str]) -> list[str]:
+    """Say that settings were stored of a run that was there before, as a call may read nothing new."""
+    given = " ".join(f"{name}={value}" for name, value in settings.items())
+    return [f"--set {given}: stored for the run {run_id}"] if settings and known.files else []
 
 
 def _check_choice(plan: Plan, chosen: Mapping[str, JSON]) -> None:
