@@ -25,7 +25,7 @@ from typing import Any
 
 import duckdb
 
-from traceanalytics.readers.shapes import read_blocks
+from traceanalytics.readers.lines import read_blocks
 from traceanalytics.store.store import Store
 from traceanalytics.verbs import reading, writing
 from traceanalytics.verbs.ingest import ingest

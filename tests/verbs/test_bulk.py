@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from traceanalytics.readers.base import Place, Reader
 from traceanalytics.readers.detect import Recognized
+from traceanalytics.readers.lines import opening_of, read_blocks
 from traceanalytics.readers.mapping import StepRule
 from traceanalytics.readers.plain import mapped, plain
-from traceanalytics.readers.shapes import Shape, opening_of, read_blocks
+from traceanalytics.readers.shapes import Shape
 from traceanalytics.readers.sources import Source
 from traceanalytics.readers.verl import verl
 from traceanalytics.store.append import stage

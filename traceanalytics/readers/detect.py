@@ -8,15 +8,10 @@ from itertools import islice
 
 from traceanalytics.errors import BadInput
 from traceanalytics.readers.base import READERS, Located, Place, Reader, Record
+from traceanalytics.readers.documents import beginning_of_document, columns_of
+from traceanalytics.readers.lines import opening_of
 from traceanalytics.readers.mapping import StepRule, as_record, step_rule
-from traceanalytics.readers.shapes import (
-    Shape,
-    beginning_of_document,
-    columns_of,
-    located_records,
-    opening_of,
-    shape_of,
-)
+from traceanalytics.readers.shapes import Shape, located_records, shape_of
 from traceanalytics.readers.sources import READ_ERRORS, Source, Unusable, refusal_of, why_broken
 
 RECORDS_LOOKED_AT = 20

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from traceanalytics.readers.base import Field, Kind, Reader
+from traceanalytics.readers.json_values import json_text
 from traceanalytics.readers.mapping import FALSE, SOURCES, SPLITS, TRUE, WHOLE
-from traceanalytics.readers.shapes import json_text
 
 MOST_KEYS = 200
 

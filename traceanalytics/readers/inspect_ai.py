@@ -26,8 +26,8 @@ from traceanalytics.readers.base import (
     step_from_name,
     text_in,
 )
+from traceanalytics.readers.json_values import parse
 from traceanalytics.readers.messages import Conversation, Message, conversation_or_silence, is_messages
-from traceanalytics.readers.shapes import parse
 from traceanalytics.readers.sources import ZIP_MEMBER_RATIO
 from traceanalytics.types import JSON, Rollout, Split, Tokens
 

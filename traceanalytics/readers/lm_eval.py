@@ -15,8 +15,9 @@ from typing import BinaryIO
 
 from traceanalytics.errors import BadRecord
 from traceanalytics.readers.base import Located, Place, Reader, Record, step_from_name, text
+from traceanalytics.readers.json_values import json_text
 from traceanalytics.readers.messages import is_messages, prompt_text
-from traceanalytics.readers.shapes import Shape, json_text, located_records
+from traceanalytics.readers.shapes import Shape, located_records
 from traceanalytics.types import JSON, Rollout, Split
 
 _STEP = r"(?:step|checkpoint|iter|iteration)[_-]?(\d+)"

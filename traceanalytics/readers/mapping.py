@@ -9,8 +9,8 @@ from typing import Any
 from traceanalytics.errors import BadRecord
 from traceanalytics.readers.base import Field, Kind, Place, Reader, Record, place_of_step
 from traceanalytics.readers.columns import WHOLE_BITS, fits_bits, misfit
+from traceanalytics.readers.json_values import json_text, kind_of, without_surrogates
 from traceanalytics.readers.messages import Message, conversation, is_messages, prompt_text
-from traceanalytics.readers.shapes import json_text, kind_of, without_surrogates
 from traceanalytics.types import JSON, Rollout, Split
 
 SPLITS = {

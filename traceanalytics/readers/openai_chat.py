@@ -12,8 +12,9 @@ from typing import BinaryIO
 
 from traceanalytics.errors import BadRecord
 from traceanalytics.readers.base import Located, Place, Reader, Record, boolean, integer, number, split, text
+from traceanalytics.readers.json_values import json_text, kind_of, parse
 from traceanalytics.readers.messages import Message, conversation, is_messages, prompt_text
-from traceanalytics.readers.shapes import Shape, json_text, kind_of, located_records, parse
+from traceanalytics.readers.shapes import Shape, located_records
 from traceanalytics.types import JSON, Rollout, Split, Tokens
 
 _ASKED = "traceanalytics.asked"  # the key under which `answered` gives `refine_answer` the messages of the request

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from traceanalytics.errors import BadRecord
 from traceanalytics.readers.base import Located, Place, Reader, Record, step_from_name, text
-from traceanalytics.readers.shapes import json_text, kind_of, parse
+from traceanalytics.readers.json_values import json_text, kind_of, parse
 from traceanalytics.types import JSON, Rollout, Split, Tokens
 
 _STEP = r"(?:step|checkpoint|iter|iteration)[_-]?(\d+)"

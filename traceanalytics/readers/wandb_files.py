@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from traceanalytics.readers.base import Located, Record
-from traceanalytics.readers.shapes import parse
+from traceanalytics.readers.json_values import parse
 from traceanalytics.types import JSON
 
 TABLE_KEYS = frozenset({"columns", "data"})

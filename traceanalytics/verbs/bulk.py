@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from traceanalytics.readers.base import Reader
 from traceanalytics.readers.fast import COLUMNS, is_fast, mapped_keys, select_lines
-from traceanalytics.readers.shapes import Block
+from traceanalytics.readers.lines import Block
 from traceanalytics.verbs.planning import Job
 from traceanalytics.verbs.reading import keep_line
 from traceanalytics.verbs.staging import Staging

@@ -16,8 +16,9 @@ from tempfile import TemporaryDirectory
 
 from traceanalytics.errors import BadRecord
 from traceanalytics.readers.base import READERS, Located
+from traceanalytics.readers.documents import columns_of
 from traceanalytics.readers.mapping import to_rollouts
-from traceanalytics.readers.shapes import Shape, columns_of, located_records
+from traceanalytics.readers.shapes import Shape, located_records
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON, Rollout
 from traceanalytics.verbs.ingest import ingest

@@ -9,19 +9,11 @@ from typing import BinaryIO
 from traceanalytics.errors import BadRecord
 from traceanalytics.readers.base import Located
 from traceanalytics.readers.detect import RECORDS_LOOKED_AT
+from traceanalytics.readers.documents import columns_of
+from traceanalytics.readers.json_values import BOM, is_whole_text, json_text
+from traceanalytics.readers.lines import LONGEST_LINE, Block, is_blank, read_blocks, records_in_line
 from traceanalytics.readers.mapping import to_rollouts
-from traceanalytics.readers.shapes import (
-    BOM,
-    LONGEST_LINE,
-    Block,
-    columns_of,
-    is_blank,
-    is_whole_text,
-    json_text,
-    located_records,
-    read_blocks,
-    records_in_line,
-)
+from traceanalytics.readers.shapes import located_records
 from traceanalytics.readers.sources import READ_ERRORS, why_broken
 from traceanalytics.types import JSON, Rollout
 from traceanalytics.verbs.planning import Job, crc_of

@@ -5,7 +5,8 @@ from enum import StrEnum
 from hashlib import md5
 from typing import TYPE_CHECKING, Any
 
-from traceanalytics.readers.shapes import RAW_KEPT, json_text, without_surrogates
+from traceanalytics.readers.json_values import json_text, without_surrogates
+from traceanalytics.readers.lines import RAW_KEPT
 from traceanalytics.store.append import Batch
 from traceanalytics.types import Rollout
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from traceanalytics.errors import BadInput
 from traceanalytics.readers.base import READERS
-from traceanalytics.readers.shapes import Block
+from traceanalytics.readers.lines import Block
 from traceanalytics.store.append import (
     RUN_COLUMNS,
     append,
