@@ -300,7 +300,7 @@ def test_a_document_that_was_cut_off_keeps_its_whole_samples(cut: float, tmp_pat
 
 
 def test_a_document_larger_than_a_block_is_walked(monkeypatch: pytest.MonkeyPatch, read, tmp_path: Path) -> None:
-    monkeypatch.setattr("traceanalytics.readers.inspect_ai._BLOCK", 16)
+    monkeypatch.setattr("traceanalytics.readers.inspect_files._BLOCK", 16)
     found = read(write_json(tmp_path / "a.json", *[sample(id=number, epoch=12) for number in range(9)]), inspect_ai)
     assert [(each.group_id, each.sample_index) for each in found] == [(f"T1/{number}", 12) for number in range(9)]
 
