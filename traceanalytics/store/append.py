@@ -15,18 +15,6 @@ from traceanalytics.types import JSON
 if TYPE_CHECKING:
     import pyarrow
 
-RUN_COLUMNS = (
-    "framework",
-    "model",
-    "model_family",
-    "algorithm",
-    "reward_type",
-    "data_format",
-    "domain",
-    "seed",
-    "base_run_id",
-)
-
 PROMPT_KEY = """
 CASE
     WHEN prompt IS NULL AND ground_truth IS NULL THEN NULL

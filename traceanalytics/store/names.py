@@ -11,10 +11,7 @@ if TYPE_CHECKING:
     import duckdb
 
 SPLITS = ("train", "val", "eval", "probe")
-PARTS = (
-    "dataset",
-    "level",
-    "release_date",
+RUN_COLUMNS = (
     "framework",
     "model",
     "model_family",
@@ -24,7 +21,9 @@ PARTS = (
     "domain",
     "seed",
     "base_run_id",
-)  # of the query `rollout_parts`, which takes keys of `condition` beside them
+)  # what is known of a run, each a column of `runs`
+# of the query `rollout_parts`, which takes keys of `condition` beside them
+PARTS = ("dataset", "level", "release_date", *RUN_COLUMNS)
 _RUNS = ("in_run", "in_other_run", "base", "true_run", "distilled")
 _BEHAVIORS = ("in_behavior", "in_behaviors", "in_other_behavior")
 _TAGGERS = ("in_tagger", "in_other")

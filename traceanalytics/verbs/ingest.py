@@ -11,7 +11,8 @@ from traceanalytics.readers.base import READERS, Reader
 from traceanalytics.readers.detect import first_records, keys_of
 from traceanalytics.readers.plain import mapped, misfit_in
 from traceanalytics.readers.sources import READ_ERRORS, Unusable, as_text, why_broken
-from traceanalytics.store.append import RUN_COLUMNS, files_leaning_on
+from traceanalytics.store.append import files_leaning_on
+from traceanalytics.store.names import RUN_COLUMNS
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
 from traceanalytics.verbs.planning import Job, Plan, make_plan

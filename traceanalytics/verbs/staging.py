@@ -5,6 +5,7 @@ from enum import StrEnum
 from hashlib import md5
 from typing import TYPE_CHECKING, Any
 
+from traceanalytics.readers.columns import TEXTS
 from traceanalytics.readers.json_values import json_text, without_surrogates
 from traceanalytics.readers.lines import RAW_KEPT
 from traceanalytics.store.append import Batch
@@ -13,22 +14,7 @@ from traceanalytics.types import Rollout
 if TYPE_CHECKING:
     import pyarrow
 
-_TEXTS = (
-    "response",
-    "prompt",
-    "split",
-    "group_id",
-    "prediction",
-    "ground_truth",
-    "finish_reason",
-    "model",
-    "dataset",
-    "level",
-    "step_source",
-    "reward_source",
-    "correct_source",
-    "group_source",
-)
+_TEXTS = ("response", "split", *TEXTS)
 _PLAIN = (*_TEXTS, "step", "sample_index", "output_index", "reward", "advantage", "correct", "n_tokens")
 
 

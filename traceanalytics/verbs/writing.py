@@ -9,7 +9,6 @@ from traceanalytics.errors import BadInput
 from traceanalytics.readers.base import READERS
 from traceanalytics.readers.lines import Block
 from traceanalytics.store.append import (
-    RUN_COLUMNS,
     append,
     grade_from_score,
     remove_lone_prompts,
@@ -17,6 +16,7 @@ from traceanalytics.store.append import (
     save_run,
     stage,
 )
+from traceanalytics.store.names import RUN_COLUMNS
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
 from traceanalytics.verbs.bulk import Bulk, reads_in_bulk
