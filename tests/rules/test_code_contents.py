@@ -8,7 +8,7 @@ from textwrap import dedent
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from traceanalytics.rules.code import blanked, blocks_and_prose, find_blocks
+from traceanalytics.rules.code import blanked, blocks_in, find_blocks
 from traceanalytics.rules.code_contents import judge_contents
 from traceanalytics.rules.code_lines import Line, learn_lines, line_kind
 from traceanalytics.rules.columns import window
@@ -123,17 +123,7 @@ FENCED = st.lists(
 @settings(deadline=None)
 @given(st.lists(FENCED, min_size=2, max_size=6))
 def test_many_texts_have_the_blocks_of_each_alone(texts: list[str]) -> None:
-    read = blocks_and_prose(texts)
-    assert [blocks for blocks, _ in read] == [find_blocks(text) for text in texts]
-    for text, (blocks, prose) in zip(texts, read, strict=True):
-        assert prose == blanked(text, ((block.start, block.stop) for block in blocks))
-
-
-@given(FENCED.filter(lambda text: "~~~" not in text))
-def test_fences_stand_where_backticks_do(text: str) -> None:
-    from traceanalytics.rules.code import _marks
-
-    assert list(_marks(text)) == [found.span() for found in re.finditer(r"`{3,}[^\n`]*", text)]
+    assert blocks_in(texts) == [find_blocks(text) for text in texts]
 
 
 @given(st.text(), st.integers(0, 20), st.integers(0, 20))

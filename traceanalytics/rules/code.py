@@ -1,14 +1,18 @@
 """Code by structure: fenced blocks of any kind, and runs of lines outside fences that read as a program."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import accumulate, chain, pairwise
 from operator import attrgetter
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from traceanalytics.readers.text import Span
 from traceanalytics.rules.code_contents import PROGRAMS, TAGS, Content, Kind, judge_contents, kind_by_lines
 from traceanalytics.rules.code_lines import LONGEST_LINE, Line, count_lines, is_comment, learn_lines, line_kind
-from traceanalytics.rules.columns import Columns
 
 
 class Block(NamedTuple):
@@ -28,6 +32,14 @@ class Block(NamedTuple):
     closed: bool = True
 
 
+class _Info(NamedTuple):
+    """What follows the signs of a fence."""
+
+    tag: str
+    opens: str  # the tag of the block that it opens, if that is no text of its own
+    body: int  # where the body begins, behind the signs
+
+
 class _Fence(NamedTuple):
     start: int
     body: int
@@ -35,15 +47,17 @@ class _Fence(NamedTuple):
     tag: str
 
 
+_Mark = tuple[int, int, int, int]  # start, how many signs, where the word behind them stops, does it begin its line
+
+
 LONGEST_DOCSTRING = 80  # lines
 
 _FILLER = "\x01"
 _BLANKS = {filler: bytes(10 if byte == 10 else ord(filler) for byte in range(256)) for filler in (" ", _FILLER)}
-_MARK = re.compile(r"`{3,}[^\n`]*|^[ \t]*~{3,}[^\n]*", re.MULTILINE)
 _TAG = re.compile(r"\s*\{?\.?([A-Za-z][\w+#-]*)\}?")
 _ASY = re.compile(r"\[asy\].*?(?:\[/asy\]|\Z)", re.DOTALL | re.IGNORECASE)
 
-_MAY_SIGNAL = re.compile(
+_SIGNAL = re.compile(
     r"^[ \t]*(?:>>> ?)?(?:import\s|from\s|def\s|class\s|print\s*\(|for\s|while\s|#\s*include|using\s|public\s|private\s"
     r"|int\s+main|console\.log|const\s|let\s|var\s|function\s|<\?php|disp\(|printf\(|SELECT\s)",
     re.MULTILINE,
@@ -55,7 +69,6 @@ _SIGNAL = re.compile(
     r"|#\s*include\s*<|using\s+namespace\b|(?:public|private)\s+(?:static|class)\b|int\s+main\s*\(|console\.log\("
     r"|(?:const|let|var)\s+\w+\s*=\s*.*;|function\s+\w+\s*\(.*\{|<\?php|disp\(.*\)|printf\(.*;|SELECT\s.+\sFROM\s)",
 )
-_MAY_SIGNALS = Columns(_MAY_SIGNAL)
 _START = attrgetter("start")
 
 
@@ -66,6 +79,7 @@ class _Part(NamedTuple):
     stop: int
     body_start: int
     body_stop: int
+    body: str
     tag: str = ""
     fenced: bool = True
     closed: bool = True
@@ -73,51 +87,39 @@ class _Part(NamedTuple):
 
 def find_blocks(text: str) -> list[Block]:
     """Return the blocks of a text in order; they do not overlap."""
-    return blocks_and_prose([text])[0][0]
+    return blocks_in([text])[0]
 
 
-def blocks_and_prose(texts: Sequence[str]) -> list[tuple[list[Block], str]]:
-    """Return of each of many texts its blocks, and the text with blanks in their places."""
-    marks = [list(_marks(text)) for text in texts]
-    learn_lines(_head(text, found[0]) for text, found in zip(texts, marks, strict=True) if found)
-    fenced = [list(_fenced(text, found)) if found else [] for text, found in zip(texts, marks, strict=True)]
-    rests = [_without(text, parts) for text, parts in zip(texts, fenced, strict=True)]
-    pictures = [_pictures(rest, parts) for rest, parts in zip(rests, fenced, strict=True)]
-    rests = [_without(rest, parts) for rest, parts in zip(rests, pictures, strict=True)]
-    unfenced = _all_unfenced(rests)
-    bodies = [
-        [(source[part.body_start : part.body_stop], part.tag) for part in parts]
-        for sources, found in ((texts, fenced), (rests, unfenced))
-        for source, parts in zip(sources, found, strict=True)
-    ]
-    contents = judge_contents(body for of_text in bodies for body in of_text)
-    judged = [[contents[body] for body in of_text] for of_text in bodies]
-    found = []
-    for text, rest, parts, held, drawn, outside, runs in zip(
-        texts, rests, fenced, judged[: len(texts)], pictures, unfenced, judged[len(texts) :], strict=True
-    ):
-        blocks = [*map(_block, parts, held), *drawn]
-        programs = [
-            _block(part, content) for part, content in zip(outside, runs, strict=True) if content.kind in PROGRAMS
-        ]
-        ordered = sorted(blocks + programs, key=_START) if drawn or programs else blocks
-        found.append((ordered, _prose(text, rest, ordered, done=not programs)))
+def blocks_in(texts: Sequence[str]) -> list[list[Block]]:
+    """Return the blocks of each of many texts."""
+    from traceanalytics.rules.code_kernel import outlines
+
+    fences, lines = outlines(texts)
+    fenced = _all_fenced(texts, fences)
+    pictures = {
+        row: _pictures(_without(text, fenced[row]), fenced[row])
+        for row, text in enumerate(texts)
+        if "[asy" in text or "[ASY" in text
+    }
+    unfenced = _all_unfenced(texts, fenced, pictures, lines)
+    contents = judge_contents((part.body, part.tag) for part in chain(*fenced, *unfenced.values()))
+    found = [[_block(part, contents[part.body, part.tag]) for part in parts] for parts in fenced]
+    for row, drawn in pictures.items():
+        found[row] += drawn
+    for row, parts in unfenced.items():
+        blocks = (_block(part, contents[part.body, part.tag]) for part in parts)
+        found[row] += (block for block in blocks if block.kind in PROGRAMS)
+    for row in pictures.keys() | unfenced.keys():
+        found[row].sort(key=_START)
     return found
 
 
-def _prose(text: str, rest: str, blocks: Sequence[Block], *, done: bool) -> str:
-    """Put blanks in the place of blocks; where the search for code has filled all of them, only the filler differs."""
-    if done and _FILLER not in text:
-        return rest.replace(_FILLER, " ")
-    return blanked(text, ((block.start, block.stop) for block in blocks))
-
-
 def _block(part: _Part, content: Content) -> Block:
-    body = (part.body_start, max(part.body_start, part.body_stop)) if part.fenced else (part.start, part.stop)
     return Block(
         part.start,
         part.stop,
-        *body,
+        part.body_start,
+        part.body_stop,
         part.tag,
         content.kind,
         content.language,
@@ -131,7 +133,7 @@ def _block(part: _Part, content: Content) -> Block:
 
 def _pictures(rest: str, fenced: list[_Part]) -> list[Block]:
     if "[asy" not in rest and "[ASY" not in rest:
-        return []
+        return []  # it stands inside a fence
     return [_picture(*found.span(), fenced) for found in _ASY.finditer(rest)]
 
 
@@ -165,113 +167,125 @@ def _without(text: str, blocks: Sequence[Block | _Part]) -> str:
     return blanked(text, ((block.start, block.stop) for block in blocks), filler=_FILLER) if blocks else text
 
 
-def _head(text: str, mark: Span) -> str:
-    """Return what stands before a first fence without a word: it may be a program that the prompt began."""
-    fence = text[slice(*mark)].strip(" \t")
-    return "" if fence.strip(fence[0]).strip() else text[: mark[0]]
+def _all_fenced(texts: Sequence[str], fences: NDArray[np.int32]) -> list[list[_Part]]:
+    """Pair the fences of each text."""
+    marks = fences[:, 1:].tolist()
+    firsts = np.searchsorted(fences[:, 0], np.arange(len(texts) + 1)).tolist()
+    of_texts = [marks[first:stop] for first, stop in pairwise(firsts)]
+    begun = _begun_by_prompts(texts, of_texts)
+    return [
+        list(_fenced(text, found, begun=row in begun)) if found else []
+        for row, (text, found) in enumerate(zip(texts, of_texts, strict=True))
+    ]
 
 
-def _fenced(text: str, marks: Sequence[Span]) -> Iterator[_Part]:
+def _begun_by_prompts(texts: Sequence[str], marks: Sequence[Sequence[_Mark]]) -> set[int]:
+    """Return the texts that begin inside a program: a fence without a word closes it."""
+    heads = {}
+    for row, (text, found) in enumerate(zip(texts, marks, strict=True)):
+        if found:
+            start, size, stop, leads = found[0]
+            if leads and not text[start + size : stop].strip():
+                heads[row] = text[:start]
+    learn_lines(heads.values())
+    return {row for row, head in heads.items() if kind_by_lines(*count_lines(head), named=False) in PROGRAMS}
+
+
+def _fenced(text: str, marks: Sequence[_Mark], *, begun: bool) -> Iterator[_Part]:
+    """Pair the fences of a text: one closes what is open, unless it is shorter or names another block."""
     opened: _Fence | None = None
-    nothing_yet = True
-    for mark, stop in marks:
-        fence = text[mark:stop].lstrip(" \t")
-        info = fence.lstrip(fence[0])
-        size = len(fence) - len(info)
-        start = stop - len(fence)
-        begins_line = not text[text.rfind("\n", 0, start) + 1 : start].strip(" \t>*-.0123456789")
-        if opened is None:
-            if nothing_yet and begins_line and not info.strip() and _reads_as_program(text[:start]):
-                yield _Part(0, start + size, 0, start)  # the prompt opened it
-            else:
-                opened = _open(text, start, size, info)
-        elif size >= opened.size:
-            if begins_line and (tag := _tag(info)) in TAGS:
-                yield _Part(opened.start, start, opened.body, start, opened.tag, closed=False)
-                opened = _open(text, start, size, info, tag)
-            else:
-                yield _Part(opened.start, start + size, opened.body, start, opened.tag)
-                opened = None
-        nothing_yet = False
+    if begun:
+        start, size = marks[0][:2]
+        yield _Part(0, start + size, 0, start, text[:start])
+        marks = marks[1:]
+    for start, size, stop, leads in marks:
+        if opened is not None and size < opened.size:
+            continue
+        info = _read_info(text[start + size : stop])
+        names_another = leads and info.tag in TAGS
+        if opened is not None:
+            end = start if names_another else start + size
+            yield _part(text, opened, start, end, closed=not names_another)
+        if opened is None or names_another:
+            opened = _Fence(start, min(len(text), start + size + info.body), size, info.opens)
+        else:
+            opened = None
     if opened is not None and (opened.tag or text[opened.body :].strip()):
-        yield _Part(opened.start, len(text), opened.body, len(text), opened.tag, closed=False)
+        yield _part(text, opened, len(text), len(text), closed=False)
 
 
-def _marks(text: str) -> Iterator[Span]:
-    """Yield where fences stand, each to the end of its line or the next backtick."""
-    if "~~~" in text:
-        yield from (found.span() for found in _MARK.finditer(text))
-        return
-    start = text.find("```")
-    while start >= 0:
-        stop = start + 3
-        while text.startswith("`", stop):
-            stop += 1
-        line_end = text.find("\n", stop)
-        line_end = len(text) if line_end < 0 else line_end
-        backtick = text.find("`", stop, line_end)
-        stop = line_end if backtick < 0 else backtick
-        yield start, stop
-        start = text.find("```", stop)
+def _part(text: str, opened: _Fence, stop: int, end: int, *, closed: bool) -> _Part:
+    begin = opened.body
+    return _Part(opened.start, end, begin, max(begin, stop), text[begin:stop], opened.tag, closed=closed)
 
 
-def _tag(info: str) -> str:
-    found = _TAG.match(info)
-    return found[1].lower() if found else ""
-
-
-def _open(text: str, start: int, size: int, info: str, tag: str | None = None) -> _Fence:
-    """Find the body of a fence; it may begin on the fence's own line."""
+@lru_cache(maxsize=1024)
+def _read_info(info: str) -> _Info:
+    """Read what follows the signs of a fence: mostly a word, sometimes the body."""
     if info.isascii() and (info.isalpha() or not info):
-        return _Fence(start, min(len(text), start + size + len(info) + 1), size, info.lower())
-    tag = _tag(info) if tag is None else tag
+        return _Info(info.lower(), info.lower(), len(info) + 1)
     found = _TAG.match(info)
+    tag = found[1].lower() if found else ""
     rest = info[found.end() :] if found else info
-    line_end = min(len(text), start + size + len(info) + 1)
     if not rest.strip():
-        return _Fence(start, line_end, size, tag)
+        return _Info(tag, tag, len(info) + 1)
     if tag in TAGS:
         has_code = re.search(r"[(=]|\bimport\b", rest) is not None
-        return _Fence(start, line_end - len(rest) - 1 if has_code else line_end, size, tag)
-    return _Fence(start, start + size, size, "")
+        return _Info(tag, tag, len(info) - len(rest) if has_code else len(info) + 1)
+    return _Info(tag, "", 0)
 
 
-def _reads_as_program(text: str) -> bool:
-    return kind_by_lines(*count_lines(text), named=False) in PROGRAMS
-
-
-def _all_unfenced(texts: Sequence[str]) -> list[list[_Part]]:
+def _all_unfenced(
+    texts: Sequence[str],
+    fenced: Sequence[Sequence[_Part]],
+    pictures: Mapping[int, Sequence[Block]],
+    lines: NDArray[np.int32],
+) -> dict[int, list[_Part]]:
     """Find the runs of code outside fences, of which each text still must show that it is a program."""
-    lines: dict[int, list[str]] = {}
-    signals: dict[int, list[int]] = {}
-    for i, may_signal in enumerate(_MAY_SIGNALS.found(texts)):
-        if may_signal:
-            split = texts[i].split("\n")
-            rows = [row for row, line in enumerate(split) if line and _FILLER not in line and _signals(line)]
-            if rows:
-                lines[i], signals[i] = split, rows
-    learn_lines(texts[i] for i in lines)
-    return [list(_unfenced(lines[i], signals[i])) if i in lines else [] for i in range(len(texts))]
+    rests = {}
+    for row, start in _outside(lines, fenced).tolist():
+        if row not in rests and _signals(_line_at(texts[row], start)):
+            rests[row] = _without(_without(texts[row], fenced[row]), pictures.get(row, ()))
+    learn_lines(rests.values())
+    return {row: list(_unfenced(rest.split("\n"))) for row, rest in rests.items()}
+
+
+def _outside(lines: NDArray[np.int32], fenced: Sequence[Sequence[_Part]]) -> NDArray[np.int32]:
+    """Keep the lines that begin outside fences."""
+    spans = [(row, part.start, part.stop) for row, parts in enumerate(fenced) for part in parts]
+    rows, starts, stops = np.array(spans, np.int64).reshape(-1, 3).T
+    places = _places(*lines.astype(np.int64).T)
+    fences_before = np.searchsorted(_places(rows, starts), places, side="right")
+    reached = np.concatenate([[0], _places(rows, stops)])[fences_before]
+    return lines[reached <= places]
+
+
+def _places(rows: NDArray[np.int64], points: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number places across texts, in their order."""
+    return rows << 32 | points
+
+
+def _line_at(text: str, start: int) -> str:
+    stop = text.find("\n", start)
+    return text[start:] if stop < 0 else text[start:stop]
 
 
 def _signals(line: str) -> bool:
     return _SIGNAL.match(line[:LONGEST_LINE]) is not None
 
 
-def _unfenced(lines: list[str], signals: list[int]) -> Iterator[_Part]:
-    begins = [0]
-    for line in lines:
-        begins.append(begins[-1] + len(line) + 1)
+def _unfenced(lines: list[str]) -> Iterator[_Part]:
+    begins = list(accumulate((len(line) + 1 for line in lines), initial=0))
     done = 0
-    for row in signals:
-        if row < done:
+    for row, line in enumerate(lines):
+        if row < done or not line or _FILLER in line or not _signals(line):
             continue
         first, last = _run_around(lines, row, done)
         done = last + 1
         body = "\n".join(lines[first : last + 1])
         start = begins[first] + len(body) - len(body.lstrip())
         stop = begins[first] + len(body.rstrip())
-        yield _Part(start, stop, begins[first], begins[first] + len(body), fenced=False)
+        yield _Part(start, stop, start, stop, body, fenced=False)
 
 
 def _run_around(lines: list[str], row: int, earliest: int) -> tuple[int, int]:

@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 
+from traceanalytics.rules.texts import column_of
+
 _FEW = 4  # texts that `re` has read before a column is made of them
 _BLANKS = r"\t\n\x0b\f\r\x1c-\x1f "
 _BEYOND_ASCII = r"\x{80}-\x{10ffff}"
@@ -99,11 +101,9 @@ def translated(source: str, *, loose: bool) -> str:
 
 
 def _read(texts: Sequence[str], pattern: str) -> list[bool]:
-    import pyarrow
     from pyarrow import compute
 
-    column = pyarrow.array(texts, pyarrow.large_string())
-    return compute.match_substring_regex(column, pattern).to_pylist()  # type: ignore[no-any-return]
+    return compute.match_substring_regex(column_of(texts), pattern).to_pylist()  # type: ignore[no-any-return]
 
 
 def _escape(letter: str, *, loose: bool) -> str:

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar, overload
 
 from traceanalytics.readers.text import Parts, Span, ThinkState, own_spans, parts, question_of, tool_spans
 from traceanalytics.rules.boxes import Box, boxes, final_statements, statements_in_words
-from traceanalytics.rules.code import Block, blanked, blocks_and_prose, find_blocks
+from traceanalytics.rules.code import Block, blanked, blocks_in, find_blocks
 from traceanalytics.rules.texts import CODE_WORDS
 
 Value = TypeVar("Value")
@@ -104,8 +104,8 @@ class Reading:
 def read_blocks(readings: Sequence[Reading]) -> None:
     """Find the blocks of many responses at once."""
     waiting = [reading for reading in readings if reading.may_hold_code and "blocks" not in vars(reading)]
-    for reading, (blocks, prose) in zip(waiting, blocks_and_prose([each.own for each in waiting]), strict=True):
-        vars(reading).update(blocks=blocks, prose=prose)
+    for reading, blocks in zip(waiting, blocks_in([each.own for each in waiting]), strict=True):
+        vars(reading)["blocks"] = blocks
 
 
 @lru_cache(maxsize=1024)

@@ -1,5 +1,6 @@
 """The text buffer of a column as kernels read it, and bytes counted in code points."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,13 @@ CODE_WORDS = (
     *("code", "coding", " script", "program", "simulat", "brute", "computer", "loop", "interpreter", "snippet"),
     *("by machine", "pytest", "unit test", "compiler", "debugger", "notebook"),
 )
+
+
+def column_of(texts: Sequence[str]) -> "pyarrow.LargeStringArray":
+    """Put texts into a column, as kernels and RE2 read them."""
+    import pyarrow
+
+    return pyarrow.array(texts, pyarrow.large_string())
 
 
 def buffer_of(texts: "pyarrow.LargeStringArray") -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
