@@ -6,6 +6,7 @@ from traceanalytics.pages.claims import answers, call_of_finding, is_too_much, n
 from traceanalytics.pages.rates import call_of, rates_over_steps
 from traceanalytics.pages.view import View, as_table, look
 from traceanalytics.pages.words import cautions, rate_table, sql_of_cautions
+from traceanalytics.store.queries import get_query
 from traceanalytics.store.store import Store
 
 DECAY = ("repetition_loop", "gibberish", "language_mixing", "truncated", "post_answer_drift", "degenerate_code")
@@ -29,7 +30,7 @@ def build(store: Store, selectors: Selectors) -> list[Block]:
         *_stability(view),
         *_decay(view, DECAY, "Text that goes to pieces"),
         *_decay(view, FORMAT, "Format"),
-        as_table("What was read", view.rows("run_status"), _headings(view, "run_status"), view.sql("run_status")),
+        as_table("What was read", view.rows("run_status"), _headings("run_status"), view.sql("run_status")),
     ]  # fmt: skip
 
 
@@ -54,7 +55,7 @@ def _from_query(view: View, query: str, column: str, title: str, y_title: str, l
         return [Text(f"{title}: the log does not say.")]
     percent = column.startswith("share")
     chart = lines_over_steps(rows, color="run", color_title="run", y_title=y_title, percent=percent, height=180)
-    table = as_table(title, found, _headings(view, query), view.sql(query, **asked))
+    table = as_table(title, found, _headings(query), view.sql(query, **asked))
     return [Chart(title, chart, table, lead)]
 
 
@@ -87,8 +88,8 @@ def _stability(view: View) -> list[Block]:
     return [Chart("Stability", chart, numbers_of(view, "Stability", found, command), said)]
 
 
-def _headings(view: View, query: str) -> dict[str, str]:
-    return {name: name.replace("_", " ") for name in view.table(query).column_names}
+def _headings(query: str) -> dict[str, str]:
+    return {column.name: column.name.replace("_", " ") for column in get_query(query).columns}
 
 
 def _decay(view: View, names: tuple[str, ...], title: str) -> list[Block]:

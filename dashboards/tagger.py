@@ -5,6 +5,7 @@ from traceanalytics.pages.base import Block, Chart, Page, Selectors, Table, Text
 from traceanalytics.pages.drift import draw_errors, ends_of, errors_over_eras
 from traceanalytics.pages.view import View, as_table, look
 from traceanalytics.stats.correction import Audit
+from traceanalytics.store.queries import get_query
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
 
@@ -22,7 +23,7 @@ def build(store: Store, selectors: Selectors) -> list[Block]:
     view = look(store, selectors)
     tagger = view.need_tags()
     rows = view.rows("tagger_coverage")
-    columns = {name: name.replace("_", " ") for name in view.table("tagger_coverage").column_names}
+    columns = {column.name: column.name.replace("_", " ") for column in get_query("tagger_coverage").columns}
     coverage = as_table("What each tagger has read", rows, columns, view.sql("tagger_coverage"), ("share",))
     return [Text(f"Rates on these pages count what {tagger} says.", "lead"), coverage, *_audits(view), _seen(view)]
 

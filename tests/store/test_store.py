@@ -7,7 +7,8 @@ import duckdb
 import pytest
 
 from traceanalytics.errors import BadInput, BadQuery
-from traceanalytics.store.store import Store
+from traceanalytics.store.queries import get_query
+from traceanalytics.store.store import Store, run_query
 
 
 def test_reading_a_missing_store_says_how_to_make_one(store: Store) -> None:
@@ -119,6 +120,30 @@ def test_a_store_without_this_packages_queries_gets_them_for_the_call(store: Sto
         older = "CREATE OR REPLACE MACRO run_overview(in_run VARCHAR := NULL) AS TABLE SELECT 'older' AS run_id"
         connection.execute(older).fetchall()
     assert store.query("run_overview").num_rows == 0
+
+
+def test_only_the_macros_that_a_query_calls_are_made_for_the_call(store: Store) -> None:
+    with store.writing() as connection:
+        connection.execute("UPDATE meta SET value = 'older' WHERE name = 'queries_digest'").fetchall()
+    with store.reading() as connection:
+        run_query(connection, get_query("corrected_rate"), {})
+        made = connection.execute(
+            "SELECT function_name FROM duckdb_functions() WHERE database_name = 'temp' AND NOT internal ORDER BY ALL"
+        ).fetchall()
+    assert made == [("audited_rollouts",), ("corrected_rate",)]
+
+
+def test_a_users_query_that_is_called_like_one_of_ours_is_the_one_that_answers(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with store.writing():
+        pass
+    (tmp_path / "queries").mkdir()
+    mine = "CREATE OR REPLACE MACRO run_status(in_run VARCHAR := NULL) AS TABLE SELECT 'mine' AS whose"
+    header = "-- Mine.\n--\n-- param in_run: none\n--\n-- column whose VARCHAR: mine\n"
+    (tmp_path / "queries" / "run_status.sql").write_text(f"{header}{mine};\n", encoding="utf-8")
+    monkeypatch.setenv("TRACEANALYTICS_PATH", str(tmp_path))
+    assert store.query("run_status").to_pylist() == [{"whose": "mine"}]
 
 
 def test_an_unknown_argument_is_answered_with_those_that_exist(store: Store) -> None:

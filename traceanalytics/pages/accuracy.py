@@ -1,12 +1,12 @@
 """Accuracy with intervals over prompts: of all rollouts, and of those that show a behavior or do not."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from traceanalytics.pages.rates import Rates, from_counts
-from traceanalytics.pages.view import View, state_of
-from traceanalytics.store.counts import Counts
+from traceanalytics.pages.rates import Rates, from_counts, is_counted_in_bins, put_together
+from traceanalytics.pages.view import View
+from traceanalytics.store.counts import Counts, names_of
+from traceanalytics.store.remembering import remembered
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
 
@@ -23,30 +23,30 @@ LEAST_PROMPTS = 5  # with rollouts of a strategy at a step, for an accuracy to b
 
 def accuracy_over_steps(view: View, behavior: str) -> Rates:
     """Return accuracy per run, step and strategy; `behavior` of a row says whose: all, shown or other."""
-    rows = _accuracy(view.store, state_of(view.store), behavior, view.split, view.bin_width)
+    rows = _accuracy(view.store, behavior, view.split, view.bin_width)
     return [row for row in rows if row["run"] in view.runs]
 
 
-@lru_cache(maxsize=16)
-def _accuracy(store: Store, state: tuple[int, int], behavior: str, split: str, bin_width: int) -> Rates:
-    table = store.query("correct_by_prompt", in_behavior=behavior, in_split=split, bin_width=bin_width)
+@remembered
+def _accuracy(store: Store, behavior: str, split: str, bin_width: int) -> Rates:
+    in_bins = bin_width if is_counted_in_bins(store, split) else 1
+    table = store.query("correct_by_prompt", in_behavior=behavior, in_split=split, bin_width=in_bins)
+    counted = ((name, _counts(table, name, right, of)) for name, right, of in _STRATEGIES)
     return [
         row
-        for name, right, of in _STRATEGIES
-        for row in from_counts(_counts(table, name, right, of))
+        for name, counts in counted
+        for row in from_counts(counts if in_bins == bin_width else put_together(counts, bin_width))
         if row["prompts"] >= LEAST_PROMPTS or name == "all"
     ]  # fmt: skip
 
 
 def _counts(table: "pyarrow.Table", name: str, right: str, of: str) -> Counts:
-    import numpy as np
-
     there = table[of].to_numpy() > 0
     return Counts(
         (name,),
-        np.asarray(table["run_id"].to_pylist(), dtype=object)[there],
+        names_of(table["run_id"])[there],
         table["step"].to_numpy()[there],
-        np.asarray(table["prompt_key"].to_pylist(), dtype=object)[there],
+        names_of(table["prompt_key"])[there],
         table[of].to_numpy()[there],
         table[right].to_numpy()[there][:, None],
     )

@@ -1,19 +1,15 @@
 """Findings on pages: each run's answer, remembered while the store does not change, or the sentence that refuses."""
 
 from collections.abc import Mapping
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, get_finding
 from traceanalytics.pages.base import Block, Table, Text
-from traceanalytics.pages.view import View, asked, frozen, state_of
+from traceanalytics.pages.view import View
 from traceanalytics.store.queries import get_query
+from traceanalytics.store.remembering import remembered
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
-
-if TYPE_CHECKING:
-    import pyarrow
 
 MOST_ROLLOUTS = 250_000  # that a page reads one by one; of more it names the command
 MOST_RUNS = 8  # that a page asks one by one
@@ -28,7 +24,7 @@ def answers(view: View, finding: str, **parameters: JSON) -> tuple[dict[str, Ans
     if view.selectors.split is not None and "in_split" in get_finding(finding).parameters:
         parameters["in_split"] = view.split
     given = tuple(sorted(parameters.items()))
-    asked = {run: _answer(view.store, state_of(view.store), finding, run, given) for run in view.runs[:MOST_RUNS]}
+    asked = {run: _answer(view.store, finding, run, given) for run in view.runs[:MOST_RUNS]}
     found = {run: answer for run, answer in asked.items() if isinstance(answer, Answer)}
     return found, list(dict.fromkeys(each for each in asked.values() if isinstance(each, str)))
 
@@ -37,7 +33,7 @@ def answer_of_all(view: View, finding: str, **parameters: JSON) -> Answer | None
     """Ask a finding of all runs at once, where all are shown; None where it refuses, or is asked of some only."""
     if set(view.runs) != set(view.all_runs):
         return None
-    answer = _answer(view.store, state_of(view.store), finding, None, tuple(sorted(parameters.items())))
+    answer = _answer(view.store, finding, None, tuple(sorted(parameters.items())))
     return answer if isinstance(answer, Answer) else None
 
 
@@ -82,26 +78,10 @@ def refusals(view: View, said: list[str], what: str, finding: str, **parameters:
     return [Text(f"{what}: {reason}.", sql=sql) for reason in said[:3]]
 
 
-class _Remembering(Store):
-    """A store that answers from memory what another finding asked: several read the same evaluations."""
-
-    def __init__(self, store: Store) -> None:
-        super().__init__(store.path)
-        self._asked = store
-
-    def query(self, name: str, **arguments: object) -> "pyarrow.Table":
-        return asked(self._asked, state_of(self._asked), name, frozen(arguments))
-
-    def sql(self, statement: str, parameters: Mapping[str, object] | None = None) -> "pyarrow.Table":
-        return self._asked.sql(statement, parameters)
-
-
-@lru_cache(maxsize=128)
-def _answer(
-    store: Store, state: tuple[int, int], finding: str, run: str | None, parameters: tuple[tuple[str, JSON], ...]
-) -> Answer | str:
+@remembered
+def _answer(store: Store, finding: str, run: str | None, parameters: tuple[tuple[str, JSON], ...]) -> Answer | str:
     try:
         chosen = {} if run is None else {"in_run": run}
-        return get_finding(finding).find(_Remembering(store), **chosen, **dict(parameters))
+        return get_finding(finding).find(store, **chosen, **dict(parameters))
     except Refused as refusal:
         return str(refusal)

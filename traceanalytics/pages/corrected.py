@@ -1,13 +1,13 @@
 """Rates corrected by audits of the same run and era, beside those that the tagger counted."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from traceanalytics.pages.drift import ends_of
 from traceanalytics.pages.rates import Rates, rates_over_steps
-from traceanalytics.pages.view import View, state_of
+from traceanalytics.pages.view import View
 from traceanalytics.stats.correction import Audit, corrected_rate
 from traceanalytics.stats.estimate import Estimate
+from traceanalytics.store.remembering import remembered
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
 
@@ -23,7 +23,7 @@ _CELLS = ("tp", "fp", "fn", "tn")
 
 def audited_behaviors(view: View) -> tuple[str, ...]:
     """Return the behaviors of which the tagger was audited in some run."""
-    return tuple(dict.fromkeys(row["behavior"] for row in _audits(view.store, state_of(view.store))))
+    return tuple(dict.fromkeys(row["behavior"] for row in _audits(view.store)))
 
 
 def raw_and_corrected(view: View, behaviors: Sequence[str]) -> Rates:
@@ -47,14 +47,14 @@ def _audit_of(view: View, behavior: str, run: str, first: int, last: int) -> Aud
     """Return what was audited in the bands of steps that meet these, added up."""
     met = [
         row
-        for row in _audits(view.store, state_of(view.store))
+        for row in _audits(view.store)
         if (row["behavior"], row["run_id"]) == (behavior, run) and row["first"] <= last and first <= row["last"]
     ]
     return Audit(*(float(sum(row[cell] for row in met)) for cell in _CELLS)) if met else None
 
 
-@lru_cache(maxsize=32)
-def _audits(store: Store, state: tuple[int, int]) -> list[dict[str, JSON]]:
+@remembered
+def _audits(store: Store) -> list[dict[str, JSON]]:
     """Return the audits of the tagger, with the first and the last step of their band."""
     rows: list[dict[str, JSON]] = store.sql(_AUDITS).to_pylist()
     for row in rows:

@@ -1,15 +1,15 @@
 """When a behavior that shifted began to: the step of the onset, between two that its band vouches for."""
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.courses import Course
 from traceanalytics.pages.rates import counts_of
-from traceanalytics.pages.view import View, state_of
+from traceanalytics.pages.view import View
 from traceanalytics.pages.words import shifts_of
 from traceanalytics.stats.onset import Onset, onset, simultaneous_band
 from traceanalytics.store.counts import Counts
+from traceanalytics.store.remembering import remembered
 from traceanalytics.store.store import Store
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def onsets_of(view: View) -> dict[tuple[str, str], Onset]:
     found: dict[tuple[str, str], Onset] = {}
     for run, shifts in shifts_of(view).items():
         moved = tuple((shift.behavior, shift.change.value > 0) for shift in shifts if shift.survives)[:MOST_SHIFTS]
-        place = (view.store, state_of(view.store), view.seen, view.split, view.bin_width)
+        place = (view.store, view.seen, view.split, view.bin_width)
         found |= {(run, behavior): each for behavior, each in _onsets(*place, run, moved).items()}
     return found
 
@@ -39,17 +39,16 @@ def onset_in_words(found: Onset) -> str:
     return f"step {found.step:.0f} [{found.earliest:.0f}, {found.latest:.0f}]"
 
 
-@lru_cache(maxsize=256)
+@remembered
 def _onsets(
     store: Store,
-    state: tuple[int, int],
     seen: tuple[str, ...],
     split: str,
     width: int,
     run: str,
     moved: tuple[tuple[str, bool], ...],
 ) -> dict[str, Onset]:
-    counts = counts_of(store, state, seen, split, width)
+    counts = counts_of(store, seen, split, width)
     mine = counts.runs == run
     found = {}
     for behavior, rises in moved:

@@ -1,11 +1,11 @@
 """Rates over training steps with bands: rows per prompt in, one row per run, step and behavior out."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from traceanalytics.pages.view import View, asked, state_of
+from traceanalytics.pages.view import View
 from traceanalytics.store.counts import Counts, count_by_prompt
+from traceanalytics.store.remembering import remembered
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
 
@@ -22,21 +22,23 @@ def rates_over_steps(
 ) -> Rates:
     """Return the rate of each behavior per run and bin of steps; the unit of its interval is the prompt."""
     width = bin_width or view.bin_width
-    rates = _rates(view.store, state_of(view.store), _counted(view, behaviors, tagger), view.split, width, tagger)
+    rates = _rates(view.store, _counted(view, behaviors, tagger), view.split, width, tagger)
     return [row for name in behaviors for row in rates.get(name, ()) if row["run"] in view.runs]
 
 
-def counts_of(store: Store, state: tuple[int, int], seen: tuple[str, ...], split: str, width: int) -> Counts:
+def counts_of(store: Store, seen: tuple[str, ...], split: str, width: int) -> Counts:
     """Return the counts per run, bin of steps and prompt from which the rates of all that was seen are computed."""
-    return _binned(store, state, seen, split, width, None)
+    return _binned(store, seen, split, width, None)
 
 
-def counts_of_run(store: Store, state: tuple[int, int], seen: tuple[str, ...], split: str, run: str) -> Counts | None:
+def counts_of_run(store: Store, seen: tuple[str, ...], split: str, run: str) -> Counts | None:
     """Return a run's counts by step; None of a split that is too large to be counted so."""
-    if is_counted_in_bins(store, state, split):
+    if is_counted_in_bins(store, split):
         return None
-    counts = counts_of(store, state, seen, split, 1)
+    counts = counts_of(store, seen, split, 1)
     mine = counts.runs == run
+    if mine.all():
+        return counts
     of_run = (each[mine] for each in (counts.runs, counts.steps, counts.prompts, counts.rollouts, counts.shown))
     return Counts(counts.behaviors, *of_run)
 
@@ -60,41 +62,35 @@ def _counted(view: View, behaviors: Sequence[str], tagger: str | None) -> tuple[
     return seen if set(behaviors) <= set(seen) else tuple(behaviors)
 
 
-@lru_cache(maxsize=16)
-def _rates(
-    store: Store, state: tuple[int, int], behaviors: tuple[str, ...], split: str, width: int, tagger: str | None
-) -> dict[str, Rates]:
+@remembered
+def _rates(store: Store, behaviors: tuple[str, ...], split: str, width: int, tagger: str | None) -> dict[str, Rates]:
     found: dict[str, Rates] = {}
-    for row in from_counts(_binned(store, state, behaviors, split, width, tagger)):
+    for row in from_counts(_binned(store, behaviors, split, width, tagger)):
         found.setdefault(row["behavior"], []).append(row)
     return found
 
 
-@lru_cache(maxsize=8)
-def _binned(
-    store: Store, state: tuple[int, int], behaviors: tuple[str, ...], split: str, width: int, tagger: str | None
-) -> Counts:
+@remembered
+def _binned(store: Store, behaviors: tuple[str, ...], split: str, width: int, tagger: str | None) -> Counts:
     """Count by step once, and put steps together here: another width is no other question to the store."""
-    if is_counted_in_bins(store, state, split):
+    if is_counted_in_bins(store, split):
         return count_by_prompt(store, behaviors, split=split, bin_width=width, tagger=tagger)
-    counts = _by_step(store, state, behaviors, split, tagger)
-    return counts if width == 1 else _put_together(counts, width)
+    counts = _by_step(store, behaviors, split, tagger)
+    return counts if width == 1 else put_together(counts, width)
 
 
-@lru_cache(maxsize=4)
-def _by_step(
-    store: Store, state: tuple[int, int], behaviors: tuple[str, ...], split: str, tagger: str | None
-) -> Counts:
+@remembered
+def _by_step(store: Store, behaviors: tuple[str, ...], split: str, tagger: str | None) -> Counts:
     return count_by_prompt(store, behaviors, split=split, bin_width=1, tagger=tagger)
 
 
-def is_counted_in_bins(store: Store, state: tuple[int, int], split: str) -> bool:
+def is_counted_in_bins(store: Store, split: str) -> bool:
     """Say whether a split holds too many rollouts to be counted step by step."""
-    rows = asked(store, state, "run_overview").to_pylist()
+    rows = store.query("run_overview").to_pylist()
     return int(sum(row["rollouts"] for row in rows if row["split"] == split)) > MOST_BY_STEP
 
 
-def _put_together(counts: Counts, width: int) -> Counts:
+def put_together(counts: Counts, width: int) -> Counts:
     """Add up the rows of a prompt whose steps fall into one bin."""
     import numpy as np
     import pyarrow

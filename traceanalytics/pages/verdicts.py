@@ -1,15 +1,14 @@
 """What can be said of each shift of a view: the verdict of the finding `behavior_shift`, from counts of the pages."""
 
-from functools import lru_cache
-
 from traceanalytics.findings.behavior_shift import Verdict, audit_shift, judge
 from traceanalytics.findings.evaluations import FEWEST_PROMPTS
 from traceanalytics.findings.shifts import SMALL, Shift
 from traceanalytics.findings.turns import Turn, turns_among, turns_of
 from traceanalytics.pages.corrected import audited_behaviors
 from traceanalytics.pages.rates import counts_of_run
-from traceanalytics.pages.view import View, state_of
+from traceanalytics.pages.view import View
 from traceanalytics.pages.words import fewest_prompts, shifts_of
+from traceanalytics.store.remembering import remembered
 from traceanalytics.store.store import Store
 
 Verdicts = dict[tuple[str, str], Verdict]  # by run and behavior
@@ -20,7 +19,7 @@ def verdicts_of(view: View) -> Verdicts:
     audited = audited_behaviors(view)
     found: Verdicts = {}
     for run, shifts in shifts_of(view).items():
-        turns = _turns(view.store, state_of(view.store), view.seen, view.split, run, shifts)
+        turns = _turns(view.store, view.seen, view.split, run, shifts)
         few = fewest_prompts(shifts) < FEWEST_PROMPTS
         for shift in shifts:
             audit = audit_shift(view.store, shift) if shift.behavior in audited else None
@@ -29,9 +28,7 @@ def verdicts_of(view: View) -> Verdicts:
     return found
 
 
-@lru_cache(maxsize=64)
-def _turns(
-    store: Store, state: tuple[int, int], seen: tuple[str, ...], split: str, run: str, shifts: tuple[Shift, ...]
-) -> dict[str, Turn]:
-    counts = None if shifts[0].start_window.run is not None else counts_of_run(store, state, seen, split, run)
+@remembered
+def _turns(store: Store, seen: tuple[str, ...], split: str, run: str, shifts: tuple[Shift, ...]) -> dict[str, Turn]:
+    counts = None if shifts[0].start_window.run is not None else counts_of_run(store, seen, split, run)
     return turns_of(store, shifts) if counts is None else turns_among(counts, shifts)

@@ -11,6 +11,7 @@ from traceanalytics.errors import BadInput, Refused, UnknownName
 from traceanalytics.findings.evaluations import FEWEST_PROMPTS, SPLITS_BY_DEFAULT, default_split
 from traceanalytics.pages.base import MOST_ROWS, Selectors, Table
 from traceanalytics.paths import default_store
+from traceanalytics.store.remembering import Remembering
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
 
@@ -39,7 +40,7 @@ WHERE split = $split AND list_contains($runs, run_id)
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The part of a store that a page shows: runs of one split, in bins of steps."""
+    """The part of a store that a page shows: runs of one split, in bins of steps; its store remembers."""
 
     store: Store
     runs: tuple[str, ...]
@@ -67,7 +68,7 @@ class View:
 
     def table(self, query: str, **arguments: JSON) -> "pyarrow.Table":
         """Run a query; the same call on a store that has not changed is answered from memory."""
-        return asked(self.store, state_of(self.store), query, frozen(arguments))
+        return self.store.query(query, **arguments)
 
     def sql(self, query: str, **arguments: JSON) -> str:
         """Return the call of a query as any DuckDB shell takes it."""
@@ -94,12 +95,13 @@ class View:
 
 def look(store: Store, selectors: Selectors) -> View:
     """Complete what a reader chose; an empty store is answered with the command that fills it."""
-    overview = _overview(store)
+    overview = _remembering(store).query("run_overview").to_pylist() if store.exists else []
     if not overview:
         raise Refused(f"The store {store.path} holds no rollouts yet: `ta ingest PATH --db {store.path}` reads some.")
-    taggers = _taggers(store, state_of(store))
-    if selectors.tagger is not None:
-        store = _chosen(store, taggers, selectors.tagger)
+    taggers = _taggers(_remembering(store))
+    if selectors.tagger is not None and selectors.tagger not in taggers:
+        raise UnknownName("tagger that has read rollouts here", selectors.tagger, taggers)
+    store = _remembering(store, None if selectors.tagger is None else taggers[selectors.tagger])
     all_runs = tuple(dict.fromkeys(row["run_id"] for row in overview))
     for run in selectors.runs:
         if run not in all_runs:
@@ -113,8 +115,8 @@ def look(store: Store, selectors: Selectors) -> View:
     chosen = [row for row in of_runs if row["split"] == split]
     first = min((row["first_step"] or 0 for row in chosen), default=0)
     last = max((row["last_step"] or 0 for row in chosen), default=0)
-    tagger = _active_tagger(store, state_of(store))
-    shown = asked(store, state_of(store), "behaviors_shown")["behavior"].to_pylist() if tagger else []
+    tagger = _active_tagger(store)
+    shown = store.query("behaviors_shown")["behavior"].to_pylist() if tagger else []
     for behavior in selectors.behaviors:
         if behavior not in {*shown, *BEHAVIORS.all(), *taggers}:  # what another tagger shows stays chosen
             raise UnknownName("behavior", behavior, shown)
@@ -174,33 +176,22 @@ def as_table(
     return Table(title, list(columns.values()), [[row.get(key) for key in columns] for row in rows], sql, shares)
 
 
-def _overview(store: Store) -> list[dict[str, JSON]]:
-    if not store.exists:
-        return []
-    rows: list[dict[str, JSON]] = asked(store, state_of(store), "run_overview").to_pylist()
-    return rows
+def _remembering(store: Store, tagger: str | None = None) -> Store:
+    """Return the store as a tagger reads it, as one that remembers: the same object until somebody writes to it."""
+    return _remembering_state(store, tagger, state_of(store))
 
 
-def _chosen(store: Store, taggers: Mapping[str, str], name: str) -> Store:
-    if name not in taggers:
-        raise UnknownName("tagger that has read rollouts here", name, taggers)
-    return _read_by(store, taggers[name])
+@lru_cache(maxsize=4)  # a store that grows leaves a state behind at each look
+def _remembering_state(store: Store, tagger: str | None, state: tuple[int, int]) -> Store:
+    return Remembering(store if tagger is None else Store(store.path, tagger=tagger))
 
 
-@lru_cache(maxsize=32)
-def _read_by(store: Store, tagger: str) -> Store:
-    """Return the store as a tagger reads it: one object, so that what was asked of it is remembered."""
-    return Store(store.path, tagger=tagger)
-
-
-@lru_cache(maxsize=32)
-def _taggers(store: Store, state: tuple[int, int]) -> dict[str, str]:
+def _taggers(store: Store) -> dict[str, str]:
     """Return the ids of the taggers that have read rollouts, by name; one with several versions is named by its id."""
     return {row["name"]: row["tagger_id"] for row in store.sql(_TAGGERS).to_pylist()}
 
 
-@lru_cache(maxsize=32)
-def _active_tagger(store: Store, state: tuple[int, int]) -> str | None:
+def _active_tagger(store: Store) -> str | None:
     rows = store.sql("SELECT value FROM meta WHERE name = 'active_tagger'").to_pylist()
     return rows[0]["value"] if rows else None
 
@@ -216,20 +207,6 @@ def _bin_width(chosen: Sequence[Mapping[str, JSON]], lines: int) -> int:
         scale * width for scale in (1, 10, 100, 1000, 10**4, 10**5) for width in _WIDTHS
         if span / (scale * width) <= points
     )  # fmt: skip
-
-
-def frozen(arguments: Mapping[str, JSON]) -> tuple[tuple[str, JSON], ...]:
-    """Return arguments as a key to remember an answer by."""
-    return tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in arguments.items())
-
-
-@lru_cache(maxsize=64)
-def asked(
-    store: Store, state: tuple[int, int], query: str, arguments: tuple[tuple[str, JSON], ...] = ()
-) -> "pyarrow.Table":
-    """Run a query; the same call on a store that has not changed is answered from memory."""
-    thawed = {name: list(value) if isinstance(value, tuple) else value for name, value in arguments}
-    return store.query(query, **thawed)
 
 
 def _literal(value: JSON) -> str:

@@ -1,7 +1,6 @@
 """What the numbers say in words: the shifts of a view, its headline, and what to be careful with."""
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.behavior_shift import adjusted
@@ -9,7 +8,8 @@ from traceanalytics.findings.evaluations import FEWEST_PROMPTS
 from traceanalytics.findings.shifts import Shift, find_shifts, percent
 from traceanalytics.pages.base import Table
 from traceanalytics.pages.rates import counts_of_run, rates_over_steps
-from traceanalytics.pages.view import View, state_of
+from traceanalytics.pages.view import View
+from traceanalytics.store.remembering import remembered
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
 
@@ -23,7 +23,8 @@ def shifts_of(view: View) -> dict[str, tuple[Shift, ...]]:
     """Return the shifts of every run that has two steps, by run, corrected for all behaviors and runs looked at."""
     if view.tagger is None:
         return {}
-    of_runs = (_shifts(view.store, state_of(view.store), run, view.split, view.seen) for run in view.runs)
+    view.store.query("evaluations")  # of all runs and splits at once, so that no question about one asks again
+    of_runs = (_shifts(view.store, run, view.split, view.seen) for run in view.runs)
     found: dict[str, tuple[Shift, ...]] = {}
     for shift in adjusted([shift for shifts in of_runs for shift in shifts]):
         found[shift.run] = (*found.get(shift.run, ()), shift)
@@ -190,10 +191,10 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) <= 3 else f"{names[0]}, {names[1]} and {len(names) - 2} more runs"
 
 
-@lru_cache(maxsize=64)
-def _shifts(store: Store, state: tuple[int, int], run: str, split: str, seen: tuple[str, ...]) -> tuple[Shift, ...]:
+@remembered
+def _shifts(store: Store, run: str, split: str, seen: tuple[str, ...]) -> tuple[Shift, ...]:
     try:
-        counts = counts_of_run(store, state, seen, split, run)
+        counts = counts_of_run(store, seen, split, run)
         return tuple(find_shifts(store, run=run, split=split, behaviors=seen, counts=counts))
     except Refused:  # a run with a single step, or none that is tagged
         return ()

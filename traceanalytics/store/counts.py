@@ -8,6 +8,7 @@ from traceanalytics.store.store import Store
 
 if TYPE_CHECKING:
     import numpy as np
+    import pyarrow
 
 AT_ONCE = 48  # behaviors that one call of the query counts
 
@@ -55,9 +56,18 @@ def count_by_prompt(
     ]
     return Counts(
         tuple(behaviors),
-        np.asarray(rows["run_id"].to_pylist(), dtype=object),
+        names_of(rows["run_id"]),
         rows["step"].to_numpy(),
-        np.asarray(rows["prompt_key"].to_pylist(), dtype=object),
+        names_of(rows["prompt_key"]),
         rows["rollouts"].to_numpy(),
-        np.hstack(shown),
+        shown[0] if len(shown) == 1 else np.hstack(shown),
     )
+
+
+def names_of(column: "pyarrow.ChunkedArray") -> "np.ndarray":
+    """Return a column of names, each of which is made once however often it comes."""
+    import numpy as np
+
+    encoded = column.combine_chunks().dictionary_encode()
+    names = np.asarray([*encoded.dictionary.to_pylist(), None], dtype=object)
+    return names[encoded.indices.fill_null(-1).to_numpy()]  # type: ignore[no-any-return]

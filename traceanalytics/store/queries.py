@@ -118,6 +118,13 @@ def digest_of(queries: Iterable[Query]) -> str:
     return sha256("\0".join(query.sql for query in queries).encode()).hexdigest()
 
 
+def with_called(query: Query) -> list[Query]:
+    """Return the queries that a query calls, each after those that it calls itself, and the query as the last."""
+    called = [other for name, other in read_queries().items() if name != query.name and f" {name}(" in _body(query)]
+    found = [each for other in called for each in with_called(other)]
+    return [*dict.fromkeys(found), query]
+
+
 def _read_value(query: Query, name: str, type_name: str, value: str) -> object:
     if value in ("", "NULL"):
         return None

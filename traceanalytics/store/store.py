@@ -13,7 +13,7 @@ import duckdb
 from traceanalytics.errors import BadInput, BadQuery, StoreHeld
 from traceanalytics.store import turnstile
 from traceanalytics.store.names import check_names, why_empty, with_tagger_ids
-from traceanalytics.store.queries import Query, digest_of, get_query, read_queries
+from traceanalytics.store.queries import Query, digest_of, get_query, read_queries, with_called
 
 if TYPE_CHECKING:
     import pyarrow
@@ -209,10 +209,9 @@ def run_query(connection: duckdb.DuckDBPyConnection, query: Query, arguments: Ma
     """Call a query's macro with bound arguments on an open store."""
     call = ", ".join(f"{name} := ${name}" for name in arguments)
     name = query.name
-    installed = read_queries()
-    if query.name not in installed or _installed_digest(connection) != digest_of(installed.values()):
+    if read_queries().get(name) != query or _installed_digest(connection) != digest_of(read_queries().values()):
         name = f"temp.{query.name}"
-        for each in (installed | {query.name: query}).values():
+        for each in with_called(query):
             connection.execute(
                 each.sql.replace("CREATE OR REPLACE MACRO", "CREATE OR REPLACE TEMP MACRO", 1)
             ).fetchall()
