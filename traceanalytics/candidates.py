@@ -12,7 +12,8 @@ from traceanalytics import rules
 from traceanalytics.behaviors import BEHAVIORS
 from traceanalytics.classifiers.base import SHOWN, Candidates, Judged, judged_of
 from traceanalytics.classifiers.splits import tied_groups
-from traceanalytics.cues.finding import CONFIRMED, CueSet, find, make_cue_set, prose_segments
+from traceanalytics.cues.alike import prose_segments
+from traceanalytics.cues.finding import CONFIRMED, CueSet, find, make_cue_set
 from traceanalytics.cues.guards import GUARDS
 from traceanalytics.labels import Judgment, near_duplicates
 from traceanalytics.segments import Batch, SegmentKind, Segments, make_batch, text_buffers

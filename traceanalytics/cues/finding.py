@@ -15,12 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from traceanalytics.behaviors import BEHAVIORS
+from traceanalytics.cues.alike import Alike, edges_of, prose_segments
 from traceanalytics.cues.attributes import ATTRIBUTES
 from traceanalytics.cues.automaton import Automaton, build
-from traceanalytics.cues.guards import GUARDS, READ_CONTEXT, Guard, echo_of, spaced_words
+from traceanalytics.cues.guards import GUARDS, READ_CONTEXT, Guard, echo_of
 from traceanalytics.cues.patterns import check_pattern, compile_pattern
+from traceanalytics.cues.surroundings import Surroundings
 from traceanalytics.errors import TraceAnalyticsError, UnknownName
-from traceanalytics.segments import PROSE, Batch, text_buffers
+from traceanalytics.segments import Batch
 from traceanalytics.types import Behavior, Cue
 
 if TYPE_CHECKING:
@@ -134,38 +136,45 @@ def make_cue_set(behaviors: Iterable[Behavior]) -> CueSet:
 def find(batch: Batch, cues: CueSet) -> "pyarrow.Table":
     """Run a set of cues over a batch: the first of a behavior's cues that nothing vetoes shows it in a segment.
 
-    Segments with the same text are read once, and judged one by one only where a guard looks beyond them.
+    Segments with the same text are read once, and judged one by one only where what stands around them may veto.
     """
-    reader = _Reader(batch)
-    alike = _Alike(batch)
+    alike, around = Alike(batch), Surroundings(batch)
+    proposed = list(proposals(batch, cues, alike.first))
+    texts = around.texts(alike.first[[number for number, _ in proposed]])
+    held = [(number, _held_by(text, groups, cues)) for (number, groups), text in zip(proposed, texts, strict=True)]
     numbers: dict[Outcome, int] = {}
-    shown: list[tuple[int, int]] = []  # text, outcome
-    judged_at: list[tuple[int, int]] = []  # segment, outcome
-
-    for text, proposed in proposals(batch, cues, alike.first):
-        segment = reader.text(alike.listed_first[text])
-        held = _held_by(segment, proposed, cues)
-        if not held.standing:
-            continue
-        undisturbed = [numbers.setdefault(outcome, len(numbers)) for outcome in held.undisturbed]
-        if not held.asks_context:
-            shown += [(text, number) for number in undisturbed]
-            continue
-        for at in alike.places(text):
-            if reader.disturbs(held, at):
-                judged = _judged(held.standing, segment, reader.previous(at), reader.prompt(at))
-                judged_at += [(at, numbers.setdefault(outcome, len(numbers))) for outcome in judged]
-            else:
-                judged_at += [(at, number) for number in undisturbed]
-    places, outcomes = np.concatenate([alike.everywhere(shown), _pairs(judged_at)]).T
+    shown = _pairs(
+        [(text, numbers.setdefault(outcome, len(numbers))) for text, each in held for outcome in each.undisturbed]
+    )
+    disturbed = list(_disturbed(held, alike, around))
+    judged = [
+        (at, numbers.setdefault(outcome, len(numbers)))
+        for at, each in disturbed
+        for outcome in _judged(each.standing, around.text(at), around.previous(at), around.prompt(at))
+    ]
+    places, which = alike.everywhere(shown[:, 0])
+    calm = ~np.isin(places, [at for at, _ in disturbed])
+    undisturbed = np.stack([places, shown[which, 1]], axis=1)[calm]
+    places, outcomes = np.concatenate([undisturbed, _pairs(judged)]).T
     return _table(batch, places, outcomes, list(numbers))
+
+
+def _disturbed(held: Sequence[tuple[int, "Held"]], alike: Alike, around: Surroundings) -> Iterator[tuple[int, "Held"]]:
+    """Yield the segments in which what stands around may veto a cue, and what they hold."""
+    asking = [(text, each) for text, each in held if each.asks_context]
+    places, which = alike.everywhere(np.array([text for text, _ in asking], np.int64))
+    may = around.echo(places, [asking[number][1].echoes for number in which.tolist()])
+    looks_back = np.array([each.needs_previous for _, each in asking], np.bool_)[which]
+    may[looks_back] |= around.follow_nothing(places[looks_back])
+    for at, number in zip(places[may].tolist(), which[may].tolist(), strict=True):
+        yield at, asking[number][1]
 
 
 def proposals(batch: Batch, cues: CueSet, chosen: NDArray[np.int64] | None = None) -> Iterator[tuple[int, list[int]]]:
     """Yield numbers of chosen segments (else of those of prose), and the groups that may be confirmed in each."""
     from traceanalytics.cues.kernel import propose
 
-    data, starts, stops = _edges(batch, prose_segments(batch) if chosen is None else chosen)
+    data, starts, stops = edges_of(batch, prose_segments(batch) if chosen is None else chosen)
     automaton, programs = cues.automaton, cues.programs
     found = np.empty((max(1 << 16, len(cues.groups)), 2), np.int32)
     at = 0
@@ -195,54 +204,8 @@ def proposals(batch: Batch, cues: CueSet, chosen: NDArray[np.int64] | None = Non
             yield segments[first], groups[first:last]
 
 
-def prose_segments(batch: Batch) -> NDArray[np.int64]:
-    """Return the numbers of the segments that hold prose."""
-    return np.flatnonzero(np.isin(batch.segments.kind, [int(kind) for kind in PROSE]))
-
-
-class _Alike:
-    """The distinct texts of a batch's prose, numbered in the order of their first segments."""
-
-    def __init__(self, batch: Batch) -> None:
-        from traceanalytics.cues.kernel import number_texts
-
-        self._prose = prose_segments(batch)
-        data, starts, stops = _edges(batch, self._prose)
-        scratch = np.full(1 << (2 * len(starts) + 1).bit_length(), -1, np.int64)
-        numbers = np.empty(len(starts), np.int64)
-        firsts = np.empty(len(starts), np.int64)
-        count = number_texts(data, starts, stops, scratch, numbers, firsts)
-        self.first = self._prose[firsts[:count]]
-        self.listed_first: list[int] = self.first.tolist()
-        self._members = self._prose[np.argsort(numbers, kind="stable")]
-        self._begins = np.concatenate([[0], np.cumsum(np.bincount(numbers, minlength=count))])
-        self._listed = self._members.tolist(), self._begins.tolist()
-
-    def places(self, text: int) -> list[int]:
-        """Return the segments that hold a text."""
-        members: list[int]
-        members, begins = self._listed
-        return members[begins[text] : begins[text + 1]]
-
-    def everywhere(self, shown: list[tuple[int, int]]) -> NDArray[np.int64]:
-        """Turn pairs of a text and its outcome into pairs of a segment and its outcome."""
-        texts, outcomes = _pairs(shown).T
-        times = self._begins[texts + 1] - self._begins[texts]
-        within = np.arange(times.sum()) - np.repeat(np.cumsum(times) - times, times)
-        places = self._members[np.repeat(self._begins[texts], times) + within]
-        return np.stack([places, np.repeat(outcomes, times)], axis=1)
-
-
 def _pairs(listed: list[tuple[int, int]]) -> NDArray[np.int64]:
     return np.array(listed, np.int64).reshape(-1, 2)
-
-
-def _edges(batch: Batch, chosen: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
-    """Return the bytes of all responses, and where in them the chosen segments start and stop."""
-    data, offsets = text_buffers(batch.responses)
-    segments = batch.segments
-    begins = offsets[segments.row[chosen]]
-    return data, begins + segments.byte_start[chosen], begins + segments.byte_stop[chosen]
 
 
 def _held_by(text: str, proposed: list[int], cues: CueSet) -> Held:
@@ -334,43 +297,6 @@ def _table(batch: Batch, at: NDArray[np.int64], number: NDArray[np.int64], named
             "attributes": attributes.take(pyarrow.array(number)),
         }
     )
-
-
-class _Reader:
-    """Decodes segments of a batch, and what stands around them."""
-
-    def __init__(self, batch: Batch) -> None:
-        data, offsets = text_buffers(batch.responses)
-        segments = batch.segments
-        self._bytes = memoryview(data)  # type: ignore[arg-type]  # numpy's arrays are buffers
-        self._starts = (offsets[segments.row] + segments.byte_start).tolist()
-        self._stops = (offsets[segments.row] + segments.byte_stop).tolist()
-        self._firsts = set(segments.first[:-1].tolist())
-        prompts = batch.prompts.dictionary_encode()
-        self._prompts = [*prompts.dictionary.to_pylist(), ""]
-        self._prompt_of = prompts.indices.fill_null(len(self._prompts) - 1).to_numpy()[segments.row].tolist()
-        self._asked: dict[int, str] = {}
-
-    def text(self, at: int) -> str:
-        """Return a segment's text."""
-        return str(self._bytes[self._starts[at] : self._stops[at]], "utf-8", "replace")
-
-    def previous(self, at: int) -> str:
-        """Return the segment before, empty for the first of a response."""
-        return "" if at in self._firsts else self.text(at - 1)
-
-    def prompt(self, at: int) -> str:
-        """Return the prompt of a segment's response."""
-        prompt: str = self._prompts[self._prompt_of[at]]
-        return prompt
-
-    def disturbs(self, held: Held, at: int) -> bool:
-        """Say whether what stands around a segment may veto one of its cues."""
-        number = self._prompt_of[at]
-        asked = self._asked.get(number)
-        if asked is None:
-            asked = self._asked[number] = spaced_words(self._prompts[number])
-        return any(echo in asked for echo in held.echoes) or (held.needs_previous and not self.previous(at).strip())
 
 
 def _groups(behaviors: Iterable[Behavior]) -> Iterator[Group]:
