@@ -8,7 +8,12 @@ from numpy.typing import NDArray
 
 from traceanalytics.compiled import compiled, inner
 
-MATCH, BYTE, SET, LOOP, SPLIT, JUMP, START, END, EDGE = range(9)
+MATCH, LITERAL, SET, LOOP, SPLIT, JUMP, START, END, EDGE = range(9)
+NOTHING, SIGN, WORD, BEYOND_ASCII = range(4)  # what stands before a place
+
+_KINDS = np.full(256, SIGN, np.uint8)
+_KINDS[128:] = BEYOND_ASCII
+_KINDS[[*b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"]] = WORD
 
 _BASE = 1000003
 _MASK = (1 << 40) - 1
@@ -28,7 +33,10 @@ def propose(
     groups: NDArray[np.int32],
     groups_first: NDArray[np.int32],
     steps: NDArray[np.int32],
+    letters: NDArray[np.uint8],
     sets: NDArray[np.uint8],
+    alike: NDArray[np.uint8],
+    ways: NDArray[np.int32],
     entries: NDArray[np.int32],
     first: NDArray[np.uint8],
     found: NDArray[np.int32],
@@ -61,7 +69,8 @@ def propose(
                 at = shorter_at[at]
         for k in range(waits):
             group = waiting[k]
-            if _may_match(data, starts[segment], stops[segment], steps, sets, entries[group], first[group], stack):
+            program = steps, letters, sets, alike, ways, entries[group], first[group]
+            if _may_match(data, starts[segment], stops[segment], *program, stack):
                 found[count, 0] = segment
                 found[count, 1] = group
                 count += 1
@@ -116,15 +125,20 @@ def _may_match(
     start: int,
     stop: int,
     steps: NDArray[np.int32],
+    letters: NDArray[np.uint8],
     sets: NDArray[np.uint8],
+    alike: NDArray[np.uint8],
+    ways: NDArray[np.int32],
     entry: int,
     first: NDArray[np.uint8],
     stack: NDArray[np.int64],
 ) -> bool:
     """Run a program at every character of a segment until it matches, stepping back where it went wrong."""
     spent = 0
+    next_before = np.uint8(NOTHING)
     for begin in range(start, stop):
-        if not first[0 if begin == start else 1, b[begin]] or b[begin] & 0xC0 == 0x80:
+        before, next_before = next_before, _KINDS[b[begin]]
+        if first[before, b[begin]] == 0 or b[begin] & 0xC0 == 0x80:
             continue
         at, place, depth = entry, begin, 0
         while True:
@@ -135,9 +149,10 @@ def _may_match(
             fits = True
             if code == MATCH:
                 return True
-            if code == BYTE:
-                fits = place < stop and _folded(b[place]) == steps[at, 1]
-                place += 1
+            if code == LITERAL:
+                first_letter, size = steps[at, 1], steps[at, 2]
+                fits = place + size <= stop and _reads(b, place, letters, first_letter, size)
+                place += size
                 at += 1
             elif code == SET:
                 fits = place < stop and sets[steps[at, 1], b[place]] == 1
@@ -160,15 +175,15 @@ def _may_match(
                     depth += 1
                 at += 1
             elif code == SPLIT:
-                one = place == stop or sets[steps[at, 4], b[place]] == 1
-                two = place == stop or sets[steps[at, 5], b[place]] == 1
-                fits = one or two
-                if one and two:
+                way = ways[steps[at, 3], alike[b[place]]] if place < stop else at
+                fits = way >= 0
+                if way == at:
                     if depth == _DEEPEST:
                         return True
                     stack[depth, 0], stack[depth, 1], stack[depth, 2] = steps[at, 2], place, -1
                     depth += 1
-                at = steps[at, 1] if one else steps[at, 2]
+                    way = steps[at, 1]
+                at = way
             elif code == JUMP:
                 at = steps[at, 1]
             else:
@@ -194,6 +209,15 @@ def _may_match(
                 depth -= 1
             at += 1
     return False
+
+
+@inner
+def _reads(b: NDArray[np.uint8], place: int, letters: NDArray[np.uint8], first: int, size: int) -> bool:
+    """Say whether a literal stands at a place, in small letters or capitals."""
+    for i in range(size):
+        if _folded(b[place + i]) != letters[first + i]:
+            return False
+    return True
 
 
 @inner

@@ -16,11 +16,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from traceanalytics.cues.kernel import BYTE, EDGE, END, JUMP, LOOP, MATCH, SET, SPLIT, START
+from traceanalytics.cues.kernel import (
+    BEYOND_ASCII,
+    EDGE,
+    END,
+    JUMP,
+    LITERAL,
+    LOOP,
+    MATCH,
+    NOTHING,
+    SET,
+    SIGN,
+    SPLIT,
+    START,
+    WORD,
+)
 
 _MOST = 1 << 30
 _ALL = (1 << 256) - 1
 _BEYOND_ASCII = _ALL >> 128 << 128
+_WORD_BYTES = sum(1 << byte for byte in b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz")
+_EDGES = {  # behind what stands before: the bytes before which a word may begin or end
+    NOTHING: _WORD_BYTES | _BEYOND_ASCII,
+    SIGN: _WORD_BYTES | _BEYOND_ASCII,
+    WORD: _ALL ^ _WORD_BYTES,
+    BEYOND_ASCII: _ALL,
+}
 _MOST_COPIES = 6  # of a repeated part; beyond, any number of them is let through
 _REPEATS = (codes.MAX_REPEAT, codes.MIN_REPEAT, codes.POSSESSIVE_REPEAT)
 _ONE_CHARACTER = (codes.LITERAL, codes.NOT_LITERAL, codes.IN, codes.ANY)
@@ -30,10 +51,13 @@ _ONE_CHARACTER = (codes.LITERAL, codes.NOT_LITERAL, codes.IN, codes.ANY)
 class Programs:
     """Some programs, one behind the other."""
 
-    steps: NDArray[np.int32]  # code, three operands, and the sets of bytes with which it goes on here or there
+    steps: NDArray[np.int32]  # code, three operands, and the set of bytes with which a loop goes on
+    letters: NDArray[np.uint8]  # the bytes of all literals, one behind the other
     sets: NDArray[np.uint8]  # one row of 256 bytes a set of characters; a character is known by its first byte
+    alike: NDArray[np.uint8]  # of the 256 bytes: those that every set holds or lacks together share a number
+    ways: NDArray[np.int32]  # [split, number of a byte]: the step to go on with, the split itself for both its ways
     entries: NDArray[np.int32]
-    first: NDArray[np.uint8]  # [program, 0 at the start of a text and 1 within, byte]: can it begin with this byte
+    first: NDArray[np.uint8]  # [program, what stands before, byte]: can it begin with this byte there
 
 
 def compile_programs(patterns: Sequence[str]) -> Programs:
@@ -45,18 +69,22 @@ def compile_programs(patterns: Sequence[str]) -> Programs:
         parsed = parser.parse(pattern, re.IGNORECASE)
         builder.add(parsed, many_lines=bool(parsed.state.flags & re.MULTILINE))
         builder.steps.append([MATCH, 0, 0, 0])
-    at_start, within = (_first_bytes(builder, at_start=where) for where in (True, False))
+    masks = _first_bytes(builder)
+    alike, ways = _ways(builder.steps, masks)
     numbers = dict(builder.sets)
-    steps = [[*step, *_goes_on_with(at, step, at_start, numbers)] for at, step in enumerate(builder.steps)]
+    steps = [[*step, _follows(at, step, masks, numbers)] for at, step in enumerate(builder.steps)]
     return Programs(
-        np.array(steps, np.int32).reshape(-1, 6),
+        np.array(steps, np.int32).reshape(-1, 5),
+        np.frombuffer(bytes(builder.letters), np.uint8),
         _rows(numbers),
+        alike,
+        ways,
         np.array(entries, np.int32),
-        np.stack([_rows([masks[entry] for entry in entries]) for masks in (at_start, within)], axis=1),
+        np.stack([_rows([_opening(builder, masks, at, before) for at in entries]) for before in _EDGES], axis=1),
     )
 
 
-def _first_bytes(builder: "_Builder", *, at_start: bool) -> list[int]:
+def _first_bytes(builder: "_Builder") -> list[int]:
     """Return for each step the bytes, as bits, with which its program may go on from there; what may end takes all.
 
     Steps point forward but for the jump at the end of a loop, which is given all bytes.
@@ -65,8 +93,8 @@ def _first_bytes(builder: "_Builder", *, at_start: bool) -> list[int]:
     masks = [_ALL] * len(builder.steps)
     for at in range(len(builder.steps) - 1, -1, -1):
         code, one, two, _ = builder.steps[at]
-        if code == BYTE:
-            masks[at] = 1 << one | (1 << one - 32 if 97 <= one <= 122 else 0)
+        if code == LITERAL:
+            masks[at] = _either_case(builder.letters[one])
         elif code == SET:
             masks[at] = sets[one]
         elif code == LOOP:
@@ -75,21 +103,66 @@ def _first_bytes(builder: "_Builder", *, at_start: bool) -> list[int]:
             masks[at] = masks[one] | masks[two]
         elif code == JUMP and one > at:
             masks[at] = masks[one]
-        elif code == EDGE or (code == START and at_start):
+        elif code in (EDGE, START):
             masks[at] = masks[at + 1]
-        elif code in (START, END):
+        elif code == END:
             masks[at] = 0
     return masks
 
 
-def _goes_on_with(at: int, step: list[int], masks: list[int], numbers: dict[int, int]) -> tuple[int, int]:
-    """Return the numbers of the sets of bytes that follow a loop, or that either side of a split begins with."""
-    code, one, two, _ = step
-    if code == LOOP:
-        return numbers.setdefault(masks[at + 1], len(numbers)), 0
-    if code == SPLIT:
-        return numbers.setdefault(masks[one], len(numbers)), numbers.setdefault(masks[two], len(numbers))
-    return 0, 0
+def _opening(builder: "_Builder", masks: Sequence[int], entry: int, before: int) -> int:
+    """Return the bytes, as bits, with which a program may begin, by what stands before."""
+    sets = list(builder.sets)
+    found, waiting = 0, [entry]
+    while waiting:
+        at = waiting.pop()
+        code, one, two, _ = builder.steps[at]
+        if code == LOOP:
+            found |= sets[one]
+            waiting += [at + 1] if two == 0 else []
+        elif code == SPLIT:
+            waiting += [one, two]
+        elif code == JUMP and one > at:
+            waiting.append(one)
+        elif code == EDGE:
+            found |= masks[at + 1] & _EDGES[before]
+        elif code == START:
+            waiting += [at + 1] if before == NOTHING else []
+        else:
+            found |= masks[at]
+    return found
+
+
+def _follows(at: int, step: list[int], masks: list[int], numbers: dict[int, int]) -> int:
+    """Return the number of the set of bytes that follow a loop."""
+    return numbers.setdefault(masks[at + 1], len(numbers)) if step[0] == LOOP else 0
+
+
+def _ways(steps: list[list[int]], masks: Sequence[int]) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
+    """Number bytes, and say for each split and such a number with which step a program goes on.
+
+    It is the first one behind all splits of which only one side can begin so: -1 where neither side can, and the split
+    itself where both can. Each split is told its row.
+    """
+    splits = [at for at, step in enumerate(steps) if step[0] == SPLIT]
+    distinct = {mask: None for at in splits for mask in (masks[steps[at][1]], masks[steps[at][2]])}
+    held, alike = np.unique(_rows(distinct), axis=1, return_inverse=True)
+    holds = dict(zip(distinct, held == 1, strict=True))
+    ways = np.empty((len(splits), held.shape[1]), np.int32)
+    for row in range(len(splits) - 1, -1, -1):
+        at = splits[row]
+        steps[at][3] = row
+        one, two = (_landing(steps, ways, side) for side in steps[at][1:3])
+        takes_one, takes_two = (holds[masks[side]] for side in steps[at][1:3])
+        ways[row] = np.where(takes_one, np.where(takes_two, at, one), np.where(takes_two, two, -1))
+    return alike.ravel().astype(np.uint8), ways
+
+
+def _landing(steps: Sequence[Sequence[int]], ways: NDArray[np.int32], at: int) -> NDArray[np.int32] | int:
+    """Return where a program lands that goes on at a step: behind jumps ahead, and where a split there leads it."""
+    while steps[at][0] == JUMP and steps[at][1] > at:
+        at = steps[at][1]
+    return ways[steps[at][3]] if steps[at][0] == SPLIT else at
 
 
 def _rows(masks: Iterable[int]) -> NDArray[np.uint8]:
@@ -100,15 +173,15 @@ def _rows(masks: Iterable[int]) -> NDArray[np.uint8]:
 @dataclass(slots=True)
 class _Builder:
     steps: list[list[int]] = field(default_factory=list)
+    letters: bytearray = field(default_factory=bytearray)  # of literals
     sets: dict[int, int] = field(default_factory=dict)  # sets of first bytes, as bits, and their numbers
 
     def add(self, nodes: Sequence[tuple[Any, Any]], *, many_lines: bool) -> None:
+        goes_on = False
         for code, argument in nodes:
-            if code is codes.LITERAL and argument < 128:
-                self._step(BYTE, ord(chr(argument).lower()))
-            elif code is codes.LITERAL and not _has_case(chr(argument)):
-                for byte in chr(argument).encode("utf-8", "surrogatepass"):
-                    self._step(BYTE, byte)
+            literal = _spelled(argument) if code is codes.LITERAL else b""
+            if literal:
+                self._literal(literal, goes_on=goes_on)
             elif code in _ONE_CHARACTER:
                 self._step(SET, self._set(code, argument))
             elif code is codes.BRANCH:
@@ -122,6 +195,15 @@ class _Builder:
                     self._step(_PLACES[argument])
             elif code not in (codes.ASSERT, codes.ASSERT_NOT):
                 self._step(LOOP, self._set(codes.IN, [(codes.NEGATE, None)]), 0, _MOST)
+            goes_on = literal != b""
+
+    def _literal(self, literal: bytes, *, goes_on: bool) -> None:
+        """Add bytes to the last step, where they go on with its literal, or begin one."""
+        if goes_on:
+            self.steps[-1][2] += len(literal)
+        else:
+            self._step(LITERAL, len(self.letters), len(literal))
+        self.letters += literal
 
     def _step(self, code: int, *operands: int) -> list[int]:
         self.steps.append([code, *operands, *[0] * (3 - len(operands))])
@@ -216,5 +298,13 @@ def _may_hold_beyond_ascii(items: Sequence[tuple[Any, Any]]) -> bool:
     return False
 
 
-def _has_case(letter: str) -> bool:
-    return letter.lower() != letter.upper()
+def _spelled(point: int) -> bytes:
+    """Return the bytes of a character, lowered; nothing for one beyond ASCII that has other spellings."""
+    letter = chr(point)
+    if point < 128:
+        return letter.lower().encode()
+    return b"" if letter.lower() != letter.upper() else letter.encode("utf-8", "surrogatepass")
+
+
+def _either_case(byte: int) -> int:
+    return 1 << byte | (1 << byte - 32 if 97 <= byte <= 122 else 0)
