@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from traceanalytics.rules.columns import Columns, translated
+from traceanalytics.rules.columns import _STRANGE, Columns, _read, translated
+from traceanalytics.rules.texts import column_of
 
 PATTERNS = {
     "words": re.compile(r"\b(?:check(?:s|ed)?|verif\w+|so)\b", re.IGNORECASE),
@@ -57,6 +58,13 @@ def test_a_column_is_read_as_each_of_its_texts(name: str, texts: list[str]) -> N
 
 def test_few_texts_are_read_one_by_one() -> None:
     assert Columns(PATTERNS["words"]).found(["so", "some"]) == [True, False]
+
+
+def test_no_letter_digit_or_blank_passes_for_a_sign() -> None:
+    points = (chr(point) for point in range(0x80, 0x110000) if not 0xD800 <= point < 0xE000)
+    named = [point for point in points if point.isalnum() or point.isspace()]
+    assert all(_read(column_of(named), _STRANGE))
+    assert not any(_read(column_of(["–“”…×÷≤≥→−±·°√😀✅", "a b"]), _STRANGE))
 
 
 def test_what_re2_cannot_say_is_an_error() -> None:

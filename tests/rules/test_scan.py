@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from traceanalytics.rules import scan
-from traceanalytics.rules.scan import flags_of
+from traceanalytics.rules.scan import flags_of, scanned, words_by_row
+from traceanalytics.rules.texts import CODE_WORDS
 
 
 def has(text: str, flag: int) -> bool:
@@ -81,3 +82,20 @@ def test_flags_are_those_of_plain_search(texts: list[str]) -> None:
         assert bool(flags & scan.ANSWER) == ("<answer" in text)
         assert bool(flags & scan.MARKUP) == ("</" in text or "<answer" in text)
         assert bool(flags & scan.STATEMENT) == any(line.startswith(("import ", "for i in ")) for line in lines)
+
+
+NAMES = ["Python", "code", "de", " script", "pro", "gram", "K", "é", "\n", "brute", "by machine", "Loop", "unit test"]
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.sampled_from(NAMES), max_size=8).map("".join), max_size=6))
+def test_words_that_may_name_code_are_found_where_they_stand(texts: list[str]) -> None:
+    found = words_by_row(scanned(pa.array(texts, pa.large_string())).words, len(texts))
+    for text, located in zip(texts, found, strict=True):
+        lowered = text.replace("K", "_").lower()
+        expected = [
+            (at, n) for n, word in enumerate(CODE_WORDS) for at in range(len(text)) if lowered.startswith(word, at)
+        ]
+        assert set(expected) <= set(located)
+        assert all(lowered.startswith(CODE_WORDS[n].lstrip(), at + (CODE_WORDS[n][0] == " ")) for at, n in located)
+        assert [at for at, _ in located] == sorted(at for at, _ in located)

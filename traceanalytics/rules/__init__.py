@@ -40,13 +40,14 @@ def _find_all(batch: "Batch") -> Iterator[tuple[int, Finding]]:
     from traceanalytics.rules import answers, coding, drift, gibberish, language, repetition, scan, truncation
     from traceanalytics.rules.reading import Reading
 
-    flags, answers_from, named = scan.scanned(batch.responses)
+    flags, answers_from, words = scan.scanned(batch.responses)
+    named = scan.words_by_row(words, len(batch))
     asks = scan.flags_of(batch.prompts)
     loops = repetition.repeating_rows(batch.responses)
     salads = gibberish.gibberish_rows(batch.responses)
     columns = (batch.responses, batch.prompts, batch.finish_reasons, batch.tool_outputs)
     told = (column.to_pylist() for column in columns)
-    rows = zip(flags.tolist(), answers_from.tolist(), named.tolist(), *told, strict=True)
+    rows = zip(flags.tolist(), answers_from.tolist(), named, *told, strict=True)
     readings = [
         Reading(
             response,
@@ -54,11 +55,11 @@ def _find_all(batch: "Batch") -> Iterator[tuple[int, Finding]]:
             reason,
             tuple(outputs or ()),
             may_hold_markup=bool(found & scan.MARKUP),
-            code_words=scan.words_in(words) if found & scan.CODE_WORD else (),
+            code_words=code_words if found & scan.CODE_WORD else (),
             may_hold_code=bool(found & (scan.FENCE | scan.STATEMENT | scan.DIAGRAM)),
             answers_from=begin,
         )
-        for found, begin, words, response, prompt, reason, outputs in rows
+        for found, begin, code_words, response, prompt, reason, outputs in rows
     ]
     may_code = scan.FENCE | scan.STATEMENT | scan.CODE_WORD | scan.MARKUP
     coders = [row for row, found in enumerate(flags.tolist()) if found & may_code]

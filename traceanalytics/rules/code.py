@@ -144,15 +144,16 @@ def _picture(start: int, stop: int, fenced: list[_Part]) -> Block:
 
 
 def blanked(text: str, spans: Iterable[Span], *, filler: str = " ") -> str:
-    """Put blanks in the place of ordered spans, line breaks kept: what stays keeps its offsets.
+    """Put blanks in the place of spans in order of their starts, line breaks kept: what stays keeps its offsets.
 
     >>> blanked("a```b``` c", [(1, 8)])
     'a        c'
     """
     pieces, position = [], 0
     for start, stop in spans:
-        pieces += [text[position:start], _blank(text[start:stop], filler)]
-        position = stop
+        if stop > position:
+            pieces += [text[position:start], _blank(text[max(start, position) : stop], filler)]
+            position = stop
     return "".join([*pieces, text[position:]])
 
 

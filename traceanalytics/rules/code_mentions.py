@@ -51,7 +51,7 @@ _OF_SHOWN_CODE = re.compile(r"\b(?:above|previous|the|this|our) (?:\w+ )?(?:code
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.](?=\w)[^.!?\n]+)*[.!?:]*")
 
 
-_KELVIN = "\u212a"  # lowered it is a k, of which a search for words in bytes knows nothing
+_DOTTED_I = "\u0130"  # lowered it is two letters: where it stands, words count only in small letters
 ANNOUNCES = Columns(_ANNOUNCES)
 _OF_OTHER_CODES = Columns(_OTHER_CODES)
 _IS_DENIED = Columns(_DENIES)
@@ -66,10 +66,12 @@ def find(readings: Sequence[Reading], last: Sequence[int], calls: Sequence[Seque
     for row, (reading, code, own_calls) in enumerate(zip(readings, last, calls, strict=True)):
         if not reading.code_words:
             continue
+        if reading.code_words[-1][0] < code:
+            continue
         prose = reading.prose
         if own_calls:
             prose = blanked(prose, ((call.start, call.stop) for call in own_calls))
-        for start, stop in _sentences_with(prose, reading.code_words, max(0, code)):
+        for start, stop in _sentences_with(reading.code_words, prose, max(0, code)):
             rows.append(row)
             spans.append((start, stop))
             texts.append(prose[start:stop])
@@ -93,16 +95,12 @@ def _mentioning(texts: Sequence[str], after_code: Sequence[bool]) -> list[int]:
     ]
 
 
-def _sentences_with(prose: str, words: Sequence[str], begin: int) -> Iterator[Span]:
-    """Yield the sentences that hold one of the words, in order."""
-    lowered = prose.lower()
-    if len(lowered) != len(prose):
-        lowered = prose
-    if _KELVIN in prose:
-        words = CODE_WORDS
+def _sentences_with(words: Sequence[tuple[int, int]], prose: str, begin: int) -> Iterator[Span]:
+    """Yield the sentences from a place on that hold one of the words, in order."""
     reached = begin
-    for at in sorted(at for word in words for at in _occurrences(lowered, word, begin)):
-        if at < reached:
+    lowers = _DOTTED_I not in prose
+    for at, number in sorted(words):
+        if at < reached or not _stands(CODE_WORDS[number], prose, at, lowers=lowers):
             continue
         start = begin
         for mark in ("\n", ". ", ": ", "? ", "! "):
@@ -113,8 +111,7 @@ def _sentences_with(prose: str, words: Sequence[str], begin: int) -> Iterator[Sp
             yield start + len(sentence[0]) - len(sentence[0].lstrip()), sentence.end()
 
 
-def _occurrences(text: str, word: str, begin: int) -> Iterator[int]:
-    at = text.find(word, begin)
-    while at >= 0:
-        yield at
-        at = text.find(word, at + len(word))
+def _stands(word: str, prose: str, at: int, *, lowers: bool) -> bool:
+    """Say whether a word of the response is also one of its prose."""
+    found = prose[at : at + len(word)]
+    return found == word or (lowers and found.lower() == word)

@@ -13,7 +13,7 @@ from traceanalytics.rules.code import Block
 from traceanalytics.rules.code_calls import Call, without_calls
 from traceanalytics.rules.code_contents import PROGRAMS, Kind
 from traceanalytics.rules.code_mentions import ANNOUNCES
-from traceanalytics.rules.columns import Columns, window
+from traceanalytics.rules.columns import LETTERS_ALIKE, Columns, window
 from traceanalytics.rules.drift import drift_of
 from traceanalytics.rules.reading import Reading
 from traceanalytics.rules.requests import which_ask_for_code
@@ -195,10 +195,20 @@ def _silent(programs: Sequence[_Program]) -> list[_Program]:
     kept = [each for each in programs if each.lead[1].strip() and not each.lead[1].rstrip().endswith(":")]
     solves = _SAY_TO_SOLVE.found([each.lead[1] for each in kept])
     kept = [each for each, solving in zip(kept, solves, strict=True) if not solving]
-    announced = ANNOUNCES.found(
-        [window(each.reading.prose, max(0, each.block.start - RESULT_WITHIN), each.block.start) for each in kept]
+    before = [(max(0, each.block.start - RESULT_WITHIN), each.block.start) for each in kept]
+    named = [_names_code(each.reading, *span) for each, span in zip(kept, before, strict=True)]
+    windows = (
+        window(each.reading.prose, *span) for each, span, names in zip(kept, before, named, strict=True) if names
     )
-    return [each for each, announces in zip(kept, announced, strict=True) if not announces]
+    announced = iter(ANNOUNCES.found(list(windows)))
+    return [each for each, names in zip(kept, named, strict=True) if not (names and next(announced))]
+
+
+def _names_code(reading: Reading, start: int, stop: int) -> bool:
+    """Say whether a part of a response may hold a word that announcements of code cannot do without."""
+    if any(start <= at < stop for at, _ in reading.code_words):
+        return True
+    return not reading.response.isascii() and any(letter in reading.prose[start:stop] for letter in LETTERS_ALIKE)
 
 
 def _evidence(reading: Reading, block: Block, following: int, calls: Sequence[Call], called: Sequence[str]) -> str:
@@ -256,25 +266,26 @@ def _lead(reading: Reading, block: Block) -> tuple[int, str]:
 def _belongs(reading: Reading, block: Block) -> bool:
     """Say whether code after the answer still deals with the question."""
     text = reading.response[block.body_start : block.body_stop]
-    asked = f"{reading.question} {reading.prose[: block.start]}"
-    numbers = set(_NUMBER.findall(text)) - _TRIVIAL
-    if any(_holds_number(asked, number) for number in numbers):
-        return True
+    question, prose = reading.question, reading.prose
+    for number in set(_NUMBER.findall(text)) - _TRIVIAL:
+        if _holds_number(question, number, len(question)) or _holds_number(prose, number, block.start):
+            return True
     names = {name.casefold() for name in set(_NAME.findall(text.replace("_", " ")))} - _PLAIN_NAMES
+    asked = f"{question} {prose[: block.start]}"
     folded = asked.casefold()
     shared = {name for name in names if name in folded} if len(names) > 1 else ()
     return len(shared) > 1 and len(names & {word.casefold() for word in set(_NAME.findall(asked))}) > 1
 
 
-def _holds_number(text: str, number: str) -> bool:
-    """Say whether a number stands in a text as a whole; only digits and points beside it can be part of it."""
-    at = text.find(number)
+def _holds_number(text: str, number: str, stop: int) -> bool:
+    """Say whether a number stands in the first part of a text as a whole: digits and points beside it belong to it."""
+    at = text.find(number, 0, stop)
     while at >= 0:
         start = at
         while start and (text[start - 1].isdecimal() or text[start - 1] == "."):
             start -= 1
-        around = _DIGITS_AND_POINTS.match(text, start)
+        around = _DIGITS_AND_POINTS.match(text, start, stop)
         if around is None or number in _NUMBER.findall(around[0]):
             return around is not None
-        at = text.find(number, around.end())
+        at = text.find(number, around.end(), stop)
     return False

@@ -7,15 +7,25 @@ it only says in which texts `re` must look.
 import re
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from traceanalytics.rules.texts import column_of
+from traceanalytics.rules.texts import buffer_of, column_of
+
+if TYPE_CHECKING:
+    import pyarrow
 
 _FEW = 4  # texts that `re` has read before a column is made of them
 _BLANKS = r"\t\n\x0b\f\r\x1c-\x1f "
 _BEYOND_ASCII = r"\x{80}-\x{10ffff}"
 _DOTTED_I = ("\u0130", "\u0131")  # an i to `re` where case is ignored; to RE2 they are letters of their own
+LETTERS_ALIKE = (*_DOTTED_I, "\u017f", "\u212a")  # an i, an s and a k to `re` where case is ignored
 _LOOKS_AROUND = re.compile(r"\(\?<?[=!]")
-_RUNS_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_SIGNS = (  # beyond ASCII, and no letter, digit or blank: dashes, quotes, arrows, operators, pictures
+    r"\x{a1}-\x{a9}\x{ab}-\x{b1}\x{b4}\x{b6}-\x{b8}\x{bb}\x{bf}\x{d7}\x{f7}\x{300}-\x{344}\x{2010}-\x{2027}"
+    r"\x{2030}-\x{205e}\x{20a0}-\x{20bf}\x{2190}-\x{23ff}\x{2500}-\x{2775}\x{2794}-\x{2aff}\x{3001}-\x{3004}"
+    r"\x{3008}-\x{3020}\x{fe0f}\x{1f300}-\x{1f64f}\x{1f680}-\x{1f6c5}"
+)
+_STRANGE = rf"[^\x00-\x7f{_SIGNS}]"  # to RE2 such a letter, digit or blank is none
 _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
 _MEMBER = re.compile(r"\\.|.", re.DOTALL)
 _FLAGS = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s"}
@@ -34,11 +44,14 @@ class Columns:
         """Say for each text whether the pattern is in it, just as `re` would."""
         if len(texts) < _FEW:
             return [self._look(text) is not None for text in texts]
-        answers = _read(texts, self._plain)
-        beyond = [i for i, text in enumerate(texts) if not text.isascii() and _has_strange_letters(text)]
+        column = column_of(texts)
+        answers = _read(column, self._plain)
+        beyond = (
+            [i for i, strange in enumerate(_read(column, _STRANGE)) if strange] if _has_more_than_ascii(column) else []
+        )
         if beyond:
             strange = [texts[i] for i in beyond]
-            for i, text, may in zip(beyond, strange, _read(strange, self._loose), strict=True):
+            for i, text, may in zip(beyond, strange, _read(column_of(strange), self._loose), strict=True):
                 may = may or any(letter in text for letter in _DOTTED_I)
                 answers[i] = may and self._look(text) is not None
         if self._looks_around:
@@ -59,11 +72,6 @@ class Columns:
         flags = "".join(letter for flag, letter in _FLAGS.items() if self._pattern.flags & flag)
         begin = r"\A" if self._at_start else ""
         return f"(?{flags or '-i'}){begin}(?:{translated(self._pattern.pattern, loose=loose)})"
-
-
-def _has_strange_letters(text: str) -> bool:
-    """Say whether letters, digits or blanks beyond ASCII are in a text; other signs RE2 takes as `re` does."""
-    return any(c.isalnum() or c.isspace() for c in "".join(_RUNS_BEYOND_ASCII.findall(text)))
 
 
 def window(text: str, start: int, stop: int) -> str:
@@ -100,10 +108,15 @@ def translated(source: str, *, loose: bool) -> str:
     return "".join(pieces)
 
 
-def _read(texts: Sequence[str], pattern: str) -> list[bool]:
+def _read(column: "pyarrow.LargeStringArray", pattern: str) -> list[bool]:
     from pyarrow import compute
 
-    return compute.match_substring_regex(column_of(texts), pattern).to_pylist()  # type: ignore[no-any-return]
+    return compute.match_substring_regex(column, pattern).to_pylist()  # type: ignore[no-any-return]
+
+
+def _has_more_than_ascii(column: "pyarrow.LargeStringArray") -> bool:
+    data, _ = buffer_of(column)
+    return bool((data >= 0x80).any())
 
 
 def _escape(letter: str, *, loose: bool) -> str:

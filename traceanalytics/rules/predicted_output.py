@@ -75,11 +75,9 @@ def _unrun(reading: Reading, judged: Judged) -> _Unrun:
 
 def _claims(texts: Sequence[str]) -> list[bool]:
     """Say which texts claim in words what a run gave; most hold none of the stems."""
-    found = _IN_WORDS.found(texts)
-    return [
-        claims and any(stem in text.casefold() for stem in _CLAIM_STEMS)
-        for claims, text in zip(found, texts, strict=True)
-    ]
+    may_claim = [any(stem in folded for stem in _CLAIM_STEMS) for folded in (text.casefold() for text in texts)]
+    found = iter(_IN_WORDS.found([text for text, may in zip(texts, may_claim, strict=True) if may]))
+    return [may and next(found) for may in may_claim]
 
 
 def _claimed(reading: Reading, unrun: Sequence[_Unrun], claims: Iterator[tuple[bool, bool]]) -> Iterator[Finding]:

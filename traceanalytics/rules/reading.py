@@ -8,7 +8,6 @@ from typing import Generic, TypeVar, overload
 from traceanalytics.readers.text import Parts, Span, ThinkState, own_spans, parts, question_of, tool_spans
 from traceanalytics.rules.boxes import Box, boxes, final_statements, statements_in_words
 from traceanalytics.rules.code import Block, blanked, blocks_in, find_blocks
-from traceanalytics.rules.texts import CODE_WORDS
 
 Value = TypeVar("Value")
 
@@ -41,7 +40,7 @@ class Reading:
     finish_reason: str | None = None
     tool_outputs: tuple[str, ...] = ()  # what tools returned, by the log
     may_hold_markup: bool = True  # tags, special tokens, turns of others
-    code_words: tuple[str, ...] = CODE_WORDS  # those that may name code; the others do not stand there
+    code_words: Sequence[tuple[int, int]] = ()  # where words stand that may name code, and their numbers
     may_hold_code: bool = True  # fences, pictures, lines that begin as statements do
     answers_from: int = 0  # no box, answer tag or #### begins before
 

@@ -4,7 +4,8 @@ The literals stand in one automaton (Aho and Corasick): a table look-up a byte, 
 """
 
 from collections import deque
-from functools import cache, lru_cache
+from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -59,6 +60,7 @@ _BEGINS_A_LINE = (
     *("disp(", "printf(", "<?php", "library(", "fn ", "func ", "select *", "select count", "select distinct"),
 )
 _LONGEST = 8  # characters of the longest sign of an answer
+_SIZES = np.array([len(word) for word in CODE_WORDS])
 _LINE = 1  # the state after a line break and blanks
 
 
@@ -67,7 +69,7 @@ class Scanned(NamedTuple):
 
     flags: NDArray[np.uint8]  # a sum of the flags above
     answers_from: NDArray[np.int64]  # the code point at or before which no sign of an answer begins
-    words: NDArray[np.int64]  # the words that may name code, a bit each
+    words: NDArray[np.int32]  # row, start, number among the words that may name code; those of a row by where they end
 
 
 def flags_of(texts: "pyarrow.LargeStringArray") -> NDArray[np.uint8]:
@@ -79,15 +81,17 @@ def scanned(texts: "pyarrow.LargeStringArray") -> Scanned:
     """Look every text through once."""
     data, offsets = buffer_of(texts)
     flags = np.zeros(len(texts), np.uint8)
-    answers, words = np.zeros((2, len(texts)), np.int64)
-    _scan(data, offsets, *_automaton(), flags, answers, words)
-    return Scanned(flags, np.maximum(answers - _LONGEST, 0), words)
+    answers = np.zeros(len(texts), np.int64)
+    words = np.empty((len(data) // 2 + 1, 3), np.int32)  # they may overlap
+    count = _scan(data, offsets, *_automaton(), _SIZES, flags, answers, words)
+    return Scanned(flags, np.maximum(answers - _LONGEST, 0), words[:count])
 
 
-@lru_cache(maxsize=4096)
-def words_in(bits: int) -> tuple[str, ...]:
-    """Return the words that may name code and stand in a text, by its bits."""
-    return tuple(word for number, word in enumerate(CODE_WORDS) if bits >> number & 1)
+def words_by_row(words: NDArray[np.int32], rows: int) -> list[list[tuple[int, int]]]:
+    """Return of each row where words stand that may name code, and which: (start, number)."""
+    located = list(zip(words[:, 1].tolist(), words[:, 2].tolist(), strict=True))
+    firsts = np.searchsorted(words[:, 0], np.arange(rows + 1)).tolist()
+    return [located[first:stop] for first, stop in pairwise(firsts)]
 
 
 @cache
@@ -128,10 +132,12 @@ def _scan(
     offsets: NDArray,  # type: ignore[type-arg]
     table: NDArray,  # type: ignore[type-arg]
     outputs: NDArray,  # type: ignore[type-arg]
+    sizes: NDArray,  # type: ignore[type-arg]
     flags: NDArray,  # type: ignore[type-arg]
     answers: NDArray,  # type: ignore[type-arg]
     words: NDArray,  # type: ignore[type-arg]
-) -> None:
+) -> int:
+    count = 0
     for row in range(len(offsets) - 1):
         state = _LINE
         found = 0
@@ -146,11 +152,17 @@ def _scan(
                 found |= shown
                 if first < 0 and shown & ANSWER:
                     first = letters
+                for word in range(len(sizes) if shown >> _FLAGS else 0):
+                    if shown >> _FLAGS + word & 1:
+                        words[count, 0] = row
+                        words[count, 1] = letters - sizes[word]
+                        words[count, 2] = word
+                        count += 1
             if byte >= 0xC3:
                 if byte <= 0xC9 or byte == 0xE1:
                     found |= ACCENT
                 if (byte >= 0xD0 and byte <= 0xE1) or (byte >= 0xE3 and byte <= 0xED) or byte == 0xF0:
                     found |= SCRIPT
         flags[row] = found & ((1 << _FLAGS) - 1)
-        words[row] = found >> _FLAGS
         answers[row] = first if first >= 0 else letters
+    return count
