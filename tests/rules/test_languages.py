@@ -1,6 +1,5 @@
 """Languages and topics: the passes over a batch against a plain reading of what they promise."""
 
-import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,19 +24,30 @@ PIECES = (
     *("因此", "да", "ﾊﾟ", "😀", "\u0345", "²", "_"),
 )
 
+NO_PROSE = (
+    *("$", "$$", "\\[", "\\]", "\\(", "\\)", "\\begin{a}", "\\end{a}", "\\text{", "\\mathrm{", "}", "`", '"', "“", "”"),
+    *("«", "»", "「", "」", "『", "』", "‘", "’", "(", ")", "（", "）", "http", "http://", "a", " ", "\n"),
+)
+
 
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.sampled_from(PROMPTS))
 @settings(deadline=None, max_examples=400)
 def test_the_pass_turns_no_text_down_that_mixes_languages(text: str, prompt: str) -> None:
-    responses = pa.array(["", text], pa.large_string())
-    rows = language.rows_to_read(responses, [prompt], pa.array([1]).to_numpy())
-    assert rows.tolist() == [1] or not list(language.find(Reading(text, prompt)))
+    reading = Reading(text, prompt)
+    assert language.which_may_mix([Reading("", prompt), reading])[1] or not list(language.find(reading))
 
 
 def test_foreign_words_in_a_line_are_read_and_the_same_over_many_lines_are_not() -> None:
     texts = ["Also und die von, nicht", "und\ndie\nvon\nnicht", "und die the sum", "été à Nîmes"]
-    responses, rows = pa.array(texts, pa.large_string()), pa.array(range(4)).to_numpy()
-    assert language.rows_to_read(responses, [PROMPTS[0]] * 4, rows).tolist() == [0]
+    readings = [Reading(text, PROMPTS[0]) for text in texts]
+    assert language.which_may_mix(readings).tolist() == [True, False, False, False]
+
+
+@given(st.lists(st.sampled_from(NO_PROSE), max_size=30).map("".join))
+@settings(deadline=None, max_examples=400)
+def test_no_prose_is_what_all_patterns_together_find(text: str) -> None:
+    every = language._any_of(tuple(pattern for _, pattern in language._NOT_PROSE))
+    assert list(language._not_prose(text)) == [found.span() for found in every.finditer(text)]
 
 
 def test_no_two_small_words_share_a_hash() -> None:

@@ -65,8 +65,7 @@ def _find_all(batch: "Batch") -> Iterator[tuple[int, Finding]]:
     coders = [row for row, found in enumerate(flags.tolist()) if found & may_code]
     of_code = dict(zip(coders, coding.find([readings[row] for row in coders]), strict=True))
     may_mix = np.flatnonzero((flags & (scan.SCRIPT | scan.ACCENT)) | (asks & scan.SCRIPT))
-    prompts = [readings[row].prompt for row in may_mix]
-    mixing = set(language.rows_to_read(batch.responses, prompts, may_mix).tolist())
+    mixing = set(may_mix[language.which_may_mix([readings[row] for row in may_mix])].tolist())
     for row, (reading, found) in enumerate(zip(readings, flags.tolist(), strict=True)):
         findings: list[Finding] = []
         if found & (scan.ANSWER | scan.MARKUP):

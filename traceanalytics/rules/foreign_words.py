@@ -1,6 +1,6 @@
 """The compiled pass that says which texts may mix languages: a letter of another script, or foreign words in a line.
 
-It looks at the text as found, formulas and code with it: what it turns down holds no mixing, what it lets through may.
+It looks at formulas too: what it turns down holds no mixing, what it lets through may.
 An address lets a text through, as blanking it out may cut a word.
 """
 
@@ -25,16 +25,14 @@ _LAST_OF_HTTP = ord("p")
 _SLOTS = 4096
 
 
-def may_mix(
-    texts: "pyarrow.LargeStringArray", rows: NDArray[np.int64], expected: NDArray[np.int64], least: int
-) -> NDArray[np.bool_]:
-    """Say which rows hold an odd letter, or `least` different words in one line that only another language has.
+def may_mix(texts: "pyarrow.LargeStringArray", expected: NDArray[np.int64], least: int) -> NDArray[np.bool_]:
+    """Say which texts hold an odd letter, or `least` different words in one line that only another language has.
 
     `expected` holds the number of the prompt's language in `FUNCTION_WORDS`, or the reason why there is none.
     """
     data, offsets = buffer_of(texts)
     found: NDArray[np.bool_] = expected == LATIN_IS_FOREIGN
-    _find(data, offsets, rows, expected, least, _letters(), *_listed_words(), found)
+    _find(data, offsets, expected, least, _letters(), *_listed_words(), found)
     return found
 
 
@@ -65,7 +63,6 @@ def _listed_words() -> tuple[NDArray[np.int64], NDArray[np.int32]]:
 def _find(
     data: NDArray[np.uint8],
     offsets: NDArray[np.int64],
-    rows: NDArray[np.int64],
     expected: NDArray[np.int64],
     least: int,
     letters: NDArray[np.uint16],
@@ -76,8 +73,8 @@ def _find(
     counts = np.zeros(32, np.int64)
     seen = np.full(len(hashes), -1, np.int64)  # the line in which a word was seen last
     line = 0
-    for k in range(len(rows)):
-        at, end = offsets[rows[k]], offsets[rows[k] + 1]
+    for k in range(len(expected)):
+        at, end = offsets[k], offsets[k + 1]
         own = expected[k]
         if own == ANY_MAY_COME or found[k]:
             continue
@@ -93,7 +90,7 @@ def _find(
                     found[k] = True
                     break
                 letter = int(letters[point])
-            if letter == ODD or (own >= 0 and point == _LAST_OF_HTTP and _ends_http(data, offsets[rows[k]], at)):
+            if letter == ODD or (own >= 0 and point == _LAST_OF_HTTP and _ends_http(data, offsets[k], at)):
                 found[k] = True
                 break
             at += size

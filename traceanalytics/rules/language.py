@@ -1,9 +1,8 @@
 """Language mixing: prose in a script or language that the prompt is not in. Formulas, quotations and names are none."""
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +11,8 @@ from traceanalytics.readers.text import Span
 from traceanalytics.rules.code import blanked
 from traceanalytics.rules.finding import Finding
 from traceanalytics.rules.function_words import ANY_MAY_COME, FUNCTION_WORDS, LATIN_IS_FOREIGN, UNKNOWN
-from traceanalytics.rules.letters import CYRILLIC, GREEK, HAN, HANGUL, KANA, LOWER, OTHER_SCRIPT, SCRIPTS, letters_of
+from traceanalytics.rules.letters import CYRILLIC, GREEK, HAN, HANGUL, KANA, LOWER, NO_LETTER, SCRIPTS, letters_of
 from traceanalytics.rules.reading import Reading
-
-if TYPE_CHECKING:
-    import pyarrow
 
 LEAST_LETTERS = 2  # of a foreign script
 GAP = 3  # characters between words of one foreign stretch
@@ -27,11 +23,24 @@ FOREIGN_SHARE = 0.25
 OWN_SHARE = 0.15
 MAIN_SCRIPT = 0.3  # of the prompt's letters
 
-_NOT_PROSE = re.compile(
-    r"\$\$[^$]{0,2000}\$\$|\$[^$\n]*\$|\\\[.{0,1500}?\\\]|\\\(.{0,500}?\\\)|\\begin\{.{0,2000}?\\end\{\w+\*?\}"
-    r"|\\(?:text|mathrm)\{[^{}\n]{0,200}\}|`[^`\n]*`"
-    r"|\"[^\"\n]*\"|“[^”\n]*”|«[^»\n]*»|「[^」\n]*」|『[^』\n]*』|‘[^’\n]*’|\([^()\n]{1,60}\)|（[^（）\n]{1,60}）|https?://\S+",
-    re.DOTALL,
+_NOT_PROSE = (  # what each begins with, and its pattern; where several fit the first counts
+    ("$$", r"\$\$[^$]{0,2000}\$\$"),
+    ("$", r"\$[^$\n]*\$"),
+    ("\\[", r"\\\[.{0,1500}?\\\]"),
+    ("\\(", r"\\\(.{0,500}?\\\)"),
+    ("\\begin{", r"\\begin\{.{0,2000}?\\end\{\w+\*?\}"),
+    ("\\text{", r"\\text\{[^{}\n]{0,200}\}"),
+    ("\\mathrm{", r"\\mathrm\{[^{}\n]{0,200}\}"),
+    ("`", r"`[^`\n]*`"),
+    ('"', r"\"[^\"\n]*\""),
+    ("“", r"“[^”\n]*”"),
+    ("«", r"«[^»\n]*»"),
+    ("「", r"「[^」\n]*」"),
+    ("『", r"『[^』\n]*』"),
+    ("‘", r"‘[^’\n]*’"),
+    ("(", r"\([^()\n]{1,60}\)"),
+    ("（", r"（[^（）\n]{1,60}）"),
+    ("http", r"https?://\S+"),
 )
 _WORD = re.compile(r"[^\W\d_]+")
 _LATIN_STRETCH = re.compile(r"[A-Za-z][A-Za-z'’]*(?:[\s,;:.–-]+[A-Za-z][A-Za-z'’]*){5,}")
@@ -46,14 +55,15 @@ _ASKS_FOR_LANGUAGE = re.compile(
 _ENGLISH = frozenset(FUNCTION_WORDS["English"].split())
 
 
-def rows_to_read(
-    responses: "pyarrow.LargeStringArray", prompts: Iterable[str], rows: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return those of some rows that may mix languages; `prompts` are those of the rows."""
+def which_may_mix(readings: Sequence[Reading]) -> NDArray[np.bool_]:
+    """Say which responses may mix languages, in one pass over their prose; `find` looks at these alone."""
+    import pyarrow
+
     from traceanalytics.rules.foreign_words import may_mix
 
-    expected = np.fromiter(map(_expected, prompts), np.int64, len(rows))
-    return rows[may_mix(responses, rows, expected, FOREIGN_WORDS)]
+    proses = pyarrow.array([reading.prose for reading in readings], pyarrow.large_string())
+    expected = np.fromiter((_expected(reading.prompt) for reading in readings), np.int64, len(readings))
+    return may_mix(proses, expected, FOREIGN_WORDS)
 
 
 @lru_cache(maxsize=4096)
@@ -69,12 +79,16 @@ def _expected(prompt: str) -> int:
 
 def find(reading: Reading) -> Iterator[Finding]:
     """Find stretches in a script that the prompt does not use, and paragraphs in another Latin language."""
-    if _asks_for_language(reading.prompt) or not _may_mix(reading):
+    if _asks_for_language(reading.prompt):
         return
-    prose = blanked(reading.prose, (found.span() for found in _NOT_PROSE.finditer(reading.prose)))
-    letters = letters_of(prose)
-    share = {"share": f"{_foreign_letters(letters, reading).sum() / max(1, (letters > 0).sum()):.3f}"}
-    stretches = list(_stretches(prose, letters, reading))
+    gaps = list(_not_prose(reading.prose))
+    letters = letters_of(reading.prose)
+    for start, stop in gaps:
+        letters[start:stop] = NO_LETTER
+    foreign = np.flatnonzero(_is_foreign(letters, reading))
+    share = {"share": f"{len(foreign) / max(1, int(np.count_nonzero(letters))):.3f}"}
+    prose = partial(blanked, reading.prose, gaps)  # most stretches are none that words could excuse
+    stretches = list(_stretches(prose, letters, foreign, reading))
     for (start, stop), script in stretches[:MOST_STRETCHES]:
         yield Finding("language_mixing", start, stop, attributes={"script": script, **share})
     if not stretches:
@@ -86,23 +100,16 @@ def _asks_for_language(prompt: str) -> bool:
     return _ASKS_FOR_LANGUAGE.search(prompt) is not None
 
 
-def _may_mix(reading: Reading) -> bool:
-    """Say whether a response can hold what is looked for: accents alone are mostly names and words borrowed."""
-    if OTHER_SCRIPT.search(reading.prose) or _is_foreign_latin(reading.prompt):
-        return True
-    asked = _latin_language(reading.prompt)
-    if asked is None:
-        return False
-    if "http" in reading.prose:
-        return True  # an address is blanked out, which may cut a word
-    others = _hold_words_of(reading.prose, _only_in_others(asked).values())
-    return bool(others) and any(_hold_words_of(line, others) for line in reading.prose.split("\n"))
+def _not_prose(text: str) -> Iterator[Span]:
+    """Yield formulas, quotations, brackets and addresses; a pattern whose beginning stands nowhere is not tried."""
+    patterns = tuple(pattern for sign, pattern in _NOT_PROSE if sign in text)
+    if patterns:
+        yield from (found.span() for found in _any_of(patterns).finditer(text))
 
 
-def _hold_words_of(text: str, others: Iterable[frozenset[str]]) -> list[frozenset[str]]:
-    """Return the lists of small words of which a text holds enough."""
-    words = {word.casefold() for word in set(_WORD.findall(text))}
-    return [only for only in others if len(words & only) >= FOREIGN_WORDS]
+@lru_cache(maxsize=256)
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.DOTALL)
 
 
 @cache
@@ -116,22 +123,22 @@ def _only_in_others(own: str) -> dict[str, frozenset[str]]:
     return {language: listed - _function_words()[own] for language, listed in _function_words().items()}
 
 
-def _stretches(prose: str, letters: NDArray[np.uint8], reading: Reading) -> Iterator[tuple[Span, str]]:
-    foreign = _foreign_letters(letters, reading)
-    places = np.flatnonzero(foreign)
+def _stretches(
+    prose: Callable[[], str], letters: NDArray[np.uint8], places: NDArray[np.int64], reading: Reading
+) -> Iterator[tuple[Span, str]]:
     if len(places) < LEAST_LETTERS:
         if _is_foreign_latin(reading.prompt):
-            yield from ((found.span(), "Latin") for found in _LATIN_STRETCH.finditer(prose) if _is_english(found[0]))
+            found = _LATIN_STRETCH.finditer(prose())
+            yield from ((stretch.span(), "Latin") for stretch in found if _is_english(stretch[0]))
         return
     breaks = np.flatnonzero(np.diff(places) > GAP + 1)
     for start, stop in zip(places[np.r_[0, breaks + 1]], places[np.r_[breaks, len(places) - 1]] + 1, strict=True):
-        text = prose[start:stop]
         script = int(letters[start])
-        if not (script == CYRILLIC and _is_name(text)):
+        if not (script == CYRILLIC and _is_name(prose()[start:stop])):
             yield (int(start), int(stop)), SCRIPTS[HAN if script == KANA and HAN in _scripts(reading) else script]
 
 
-def _foreign_letters(letters: NDArray[np.uint8], reading: Reading) -> NDArray[np.bool_]:
+def _is_foreign(letters: NDArray[np.uint8], reading: Reading) -> NDArray[np.bool_]:
     expected = _scripts(reading)
     is_foreign = letters > GREEK
     for script in expected:
@@ -179,13 +186,13 @@ def _is_english(text: str) -> bool:
     return sum(word.casefold() in _ENGLISH for word in _WORD.findall(text)) > 1
 
 
-def _other_latin(prose: str, reading: Reading) -> Iterator[Finding]:
+def _other_latin(prose: Callable[[], str], reading: Reading) -> Iterator[Finding]:
     asked = _latin_language(reading.prompt)
     if asked is None:
         return
     own = _function_words()[asked]
     shown = 0
-    for paragraph in re.finditer(r"[^\n]+", prose):
+    for paragraph in re.finditer(r"[^\n]+", prose()):
         words = [word.casefold() for word in _WORD.findall(paragraph[0])]
         if len(words) < LEAST_WORDS or shown == MOST_STRETCHES:
             continue

@@ -48,11 +48,6 @@ RANGES = (
 )
 _ABOVE = (0x20000, 0x3FFFF, HAN)
 
-
-OTHER_SCRIPT = re.compile(
-    "[{}]".format("".join(f"{chr(start)}-{chr(stop)}" for start, stop, kind in (*RANGES, _ABOVE) if kind > GREEK))
-)
-
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
