@@ -1,14 +1,14 @@
 """Behaviors: every rate over training with its band and onset, corrected where audited, the published one beside."""
 
+from traceanalytics.findings.onsets import onset_in_words
 from traceanalytics.pages.base import Block, Chart, Page, Selectors, Text
 from traceanalytics.pages.charts import lines_over_steps, small_multiples
 from traceanalytics.pages.corrected import audited_behaviors, raw_and_corrected
-from traceanalytics.pages.onsets import onset_in_words, onsets_of
+from traceanalytics.pages.onsets import onsets_of
 from traceanalytics.pages.pooled import pooled_over_seeds, pooled_runs
 from traceanalytics.pages.rates import call_of, rates_over_steps
 from traceanalytics.pages.view import View, look
 from traceanalytics.pages.words import PUBLISHED_CODE, published_taggers, rate_table
-from traceanalytics.stats.onset import Onset
 from traceanalytics.store.store import Store
 
 CODE = ("code_reasoning", "code_verification", "code_mention", "requested_code", "executed_code", "degenerate_code")
@@ -33,7 +33,11 @@ def build(store: Store, selectors: Selectors) -> list[Block]:
 def _multiples(view: View, names: list[str]) -> Block:
     rates = rates_over_steps(view, names)
     onsets = onsets_of(view)
-    rows = [{**row, "onset": _onset_of(onsets.get((row["run"], row["behavior"])), row["step"])} for row in rates]
+    begun = {
+        (*place, int(each.step) // view.bin_width * view.bin_width): onset_in_words(each)
+        for place, each in onsets.items()
+    }
+    rows = [{**row, "onset": begun.get((row["run"], row["behavior"], row["step"]))} for row in rates]
     rewards = [
         {"run": row["run_id"], "step": row["step"] or 0, "value": row["mean_reward"]}
         for row in view.rows("reward_over_steps", in_split=view.split, bin_width=view.bin_width)
@@ -54,10 +58,6 @@ def _multiples(view: View, names: list[str]) -> Block:
     chart = small_multiples(drawn, rewards, curve_title="configuration" if pooled else "run")
     table = rate_table("Share of rollouts", rows, call_of(view, names))
     return Chart("Every behavior over training", chart, table, " ".join(_lead(view, bool(pooled), bool(onsets))))
-
-
-def _onset_of(found: Onset | None, step: int) -> str | None:
-    return onset_in_words(found) if found is not None and found.step == step else None
 
 
 def _lead(view: View, pooled: bool, onsets: bool) -> list[str]:

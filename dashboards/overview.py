@@ -1,8 +1,9 @@
 """Overview: what moved, how sure that is, and what to be careful with."""
 
+from traceanalytics.findings.onsets import onset_in_words
 from traceanalytics.pages.base import Block, Chart, Page, Selectors, Text
 from traceanalytics.pages.charts import behaviors_and_steps, changes, lines_over_steps, two_counts
-from traceanalytics.pages.onsets import onset_in_words, onsets_of
+from traceanalytics.pages.onsets import onsets_of
 from traceanalytics.pages.rates import call_of, rates_over_steps
 from traceanalytics.pages.story import code_counts, sql_of_story, story
 from traceanalytics.pages.verdicts import verdicts_of

@@ -66,7 +66,7 @@ def found_onsets(worlds: int, generator: np.random.Generator) -> Iterable[Cell]:
         course = in_steps(course_of(kind, EVALUATIONS))
         true = int(np.argmax(course - course[0] > DELTA))
         found = [onset(look_for_onset(*panel(generator, course, 128, 8, icc), seed)) for seed in range(worlds)]
-        shown = [each for each in found if each.step is not None]
+        shown = [each for each in found if each is not None]
         near = 100 * sum(abs(each.step - true) <= 2 for each in shown) / worlds
         covers = 100 * sum(each.earliest <= true <= each.latest for each in shown) / max(len(shown), 1)
         late = np.mean([each.latest - true for each in shown]) if shown else np.nan
@@ -94,5 +94,5 @@ def share_of_alarms(worlds, generator, draw: Callable, prompts, samples, evaluat
     for seed in range(worlds):
         course = course_of("flat", evaluations) + wandering(generator, evaluations, spread, carried)
         band = look_for_onset(*draw(generator, course, prompts, samples, 0.3), seed)
-        alarms += any(onset(band, direction=direction).step is not None for direction in (1, -1))
+        alarms += onset(band) is not None
     return 100 * alarms / worlds

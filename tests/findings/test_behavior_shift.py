@@ -92,7 +92,7 @@ def test_over_all_behaviors_each_has_its_verdict(overall: Answer) -> None:
 def test_the_finding_answers_in_a_sentence_with_its_caveats(planted: Store) -> None:
     answer = traceanalytics.open(planted.path).finding("behavior_shift", in_behavior="planning")
     assert answer.verdict.startswith("planning rose from ")
-    assert answer.verdict.endswith("at step 100 of r: detected but unaudited")
+    assert answer.verdict.endswith("at step 100 of r, beyond 5 points from step 10 [10, 30] on: detected but unaudited")
     assert [each.label for each in answer.estimates[:3]] == ["planning: start", "planning: end", "planning: shift"]
     assert answer.estimates[2].value == pytest.approx(0.4, abs=0.03)
     assert any(

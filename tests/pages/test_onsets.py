@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from traceanalytics.findings.onsets import onset_in_words
 from traceanalytics.pages.base import Chart, Selectors, get_page
 from traceanalytics.pages.corrected import raw_and_corrected
-from traceanalytics.pages.onsets import onset_in_words, onsets_of
+from traceanalytics.pages.onsets import onsets_of
 from traceanalytics.pages.pooled import pooled_over_seeds, pooled_runs
 from traceanalytics.pages.rates import rates_over_steps
 from traceanalytics.pages.view import look

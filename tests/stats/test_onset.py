@@ -93,30 +93,30 @@ def test_a_behavior_never_shown_is_not_certain_to_stay_away() -> None:
 
 def test_a_jump_is_dated_to_its_evaluation() -> None:
     found = onset(band_of([0.667] * 8 + [0.92] * 12))
-    assert (found.step, found.latest) == (80, 80)
-    assert found.earliest is not None
+    assert found is not None
+    assert (found.step, found.latest, found.rises) == (80, 80, True)
     assert found.earliest <= 80
 
 
 def test_a_fall_is_an_onset_downward() -> None:
-    band = band_of([0.9] * 8 + [0.6] * 12)
-    assert onset(band).step is None
-    assert onset(band, direction=-1).step == 80
+    found = onset(band_of([0.9] * 8 + [0.6] * 12))
+    assert found is not None
+    assert (found.step, found.rises) == (80, False)
 
 
-def test_a_rise_that_falls_again_has_both_onsets() -> None:
-    band = band_of([0.667] * 6 + [0.93] * 8 + [0.35] * 8)
-    assert (onset(band).step, onset(band, direction=-1).step) == (60, 140)
+@pytest.mark.parametrize("course", [[0.667] * 6 + [0.93] * 8 + [0.35] * 8, [0.667] * 6 + [0.35] * 8 + [0.93] * 8])
+def test_of_a_rise_and_a_fall_the_first_is_the_onset(course: list[float]) -> None:
+    found = onset(band_of(course))
+    assert found is not None
+    assert (found.step, found.rises) == (60, course[6] > course[0])
 
 
 def test_a_flat_run_has_no_onset() -> None:
-    band = band_of([0.667] * 20)
-    assert onset(band).step is None
-    assert onset(band, direction=-1).step is None
+    assert onset(band_of([0.667] * 20)) is None
 
 
 def test_two_evaluations_beyond_the_threshold_do_not_confirm() -> None:
-    assert onset(band_of([0.667] * 10 + [0.95] * 2 + [0.667] * 10)).step is None
+    assert onset(band_of([0.667] * 10 + [0.95] * 2 + [0.667] * 10)) is None
 
 
 def test_a_run_that_wanders_widens_its_own_band() -> None:

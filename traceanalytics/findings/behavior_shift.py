@@ -10,9 +10,20 @@ from traceanalytics.findings.audits import audit_of, audited_in, corrected_numbe
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import FEWEST_PROMPTS, ask_each, named, points
-from traceanalytics.findings.shifts import Shift, find_shifts, percent, shown_behaviors, tagged_runs
+from traceanalytics.findings.onsets import onset_named, onsets_of_run, since_in_words
+from traceanalytics.findings.shifts import (
+    FALSE_DISCOVERIES,
+    Shift,
+    count_by_step,
+    find_shifts,
+    percent,
+    shown_behaviors,
+    split_of,
+    tagged_runs,
+)
 from traceanalytics.findings.turns import Turn, turns_of
 from traceanalytics.stats.estimate import Estimate, Floats, floats
+from traceanalytics.stats.onset import Onset
 from traceanalytics.stats.tipping import AuditedShift, audited_shift
 from traceanalytics.store.store import Store
 
@@ -46,6 +57,15 @@ class ByLength:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """What one run's behaviors did: how much they shifted, which turned round in between, and since when they moved."""
+
+    shifts: list[Shift]
+    turns: dict[str, Turn]
+    onsets: dict[str, Onset]
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """One behavior in one run: its shift, what it did in between, what audits say, what length leaves of it."""
 
@@ -55,20 +75,22 @@ class Judged:
     audited: AuditedShift | None
     by_length: ByLength | None
     margin: float  # within which a change is called none
+    onset: Onset | None = None
     corrected: tuple[Named, ...] = ()  # the rates at both ends, as audits of their eras correct them
 
     @property
     def sentence(self) -> str:
         """Say what happened and how sure that is."""
         shift, change = self.shift, points(self.shift.change)
+        since = since_in_words(self.onset)
         if self.verdict is Verdict.ROSE_THEN_FELL and self.turn is not None:
             return (
                 f"{shift.behavior} rose from {percent(shift.start)} at {shift.start_window} to "
                 f"{percent(self.turn.rate)} at {self.turn.window} and fell to {percent(shift.end)} at "
-                f"{shift.end_window} of {shift.run}: {self.verdict}"
+                f"{shift.end_window} of {shift.run}{since}: {self.verdict}"
             )
         if shift.survives:
-            return f"{shift.sentence}: {self.verdict}"
+            return f"{shift.sentence}{since}: {self.verdict}"
         within = f", within ±{100 * self.margin:g} points" if self.verdict is Verdict.NO_CHANGE else ""
         return f"No shift beyond chance of {shift.behavior} in {shift.run}, {change}{within}: {self.verdict}"
 
@@ -93,21 +115,28 @@ def infer(
         raise Refused("no rollout is tagged: `ta tag` finds the behaviors")
     behaviors = [in_behavior] if in_behavior is not None else list(shown_behaviors(store))
 
-    def ask(run: str) -> list[Shift]:
-        shifts = find_shifts(store, run=run, split=in_split, behaviors=behaviors, base=base)
-        if shifts and (fewest := min(min(each.start.n, each.end.n) for each in shifts)) < FEWEST_PROMPTS:
-            raise Refused(
-                f"run {run!r} has {fewest} prompts in a window: at least {FEWEST_PROMPTS} tell a shift from chance"
-            )
-        return shifts
+    def ask(run: str) -> Moved:
+        return _moved(store, run, in_split or split_of(store, run), behaviors, base)
 
     asked = [in_run] if in_run is not None else [run for run in runs if run != base]
     found, left_out = ask_each(asked, ask)
-    shifts = adjusted([shift for of_run in found for shift in of_run])
-    judged = _judge(store, shifts, margin=margin, asked=in_behavior is not None)
+    judged = _judge(store, found, margin=margin, asked=in_behavior is not None)
     several = len(found) > 1
     numbers = [number for each in judged for number in _estimates(each, several=several)]
     return Answer(numbers, _verdict(judged), [*_caveats(store, judged), *left_out], _table(judged))
+
+
+def _moved(store: Store, run: str, split: str, behaviors: Sequence[str], base: str | None) -> Moved:
+    """Count a run once, and read its shifts, turns and onsets from that."""
+    counts = count_by_step(store, behaviors, run=run, split=split)
+    shifts = find_shifts(store, run=run, split=split, behaviors=behaviors, base=base, counts=counts)
+    if shifts and (fewest := min(min(each.start.n, each.end.n) for each in shifts)) < FEWEST_PROMPTS:
+        raise Refused(
+            f"run {run!r} has {fewest} prompts in a window: at least {FEWEST_PROMPTS} tell a shift from chance"
+        )
+    turns = turns_of(store, shifts, counts=counts)
+    moved = [each.behavior for each in shifts if each.p <= FALSE_DISCOVERIES or each.behavior in turns]
+    return Moved(shifts, turns, onsets_of_run(store, run, moved, split=split, base=base, counts=counts))
 
 
 def adjusted(shifts: Sequence[Shift]) -> list[Shift]:
@@ -121,20 +150,30 @@ def adjusted(shifts: Sequence[Shift]) -> list[Shift]:
     )
 
 
-def _judge(store: Store, shifts: Sequence[Shift], *, margin: float, asked: bool) -> list[Judged]:
-    turns: dict[tuple[str, str], Turn] = {}
-    for run in dict.fromkeys(shift.run for shift in shifts):
-        found = turns_of(store, [shift for shift in shifts if shift.run == run])
-        turns |= {(run, behavior): turn for behavior, turn in found.items()}
-    judged = []
+def _judge(store: Store, found: Sequence[Moved], *, margin: float, asked: bool) -> list[Judged]:
+    shifts = adjusted([shift for of_run in found for shift in of_run.shifts])
+    of_run = {each.shifts[0].run: each for each in found if each.shifts}
     audits = {row["behavior"] for row in store.sql(_AUDITED).to_pylist()}
-    for place, shift in enumerate(shifts):
-        turn = turns.get((shift.run, shift.behavior))
+    told = shifts if asked else [shift for shift in shifts[:MOST_IN_A_SENTENCE] if shift.survives]
+    by_length = _by_length(store, told)
+    judged = []
+    for shift in shifts:
+        moved = of_run[shift.run]
+        turn, onset = moved.turns.get(shift.behavior), moved.onsets.get(shift.behavior)
         audited = audit_shift(store, shift) if shift.behavior in audits else None
-        told = asked or (shift.survives and place < MOST_IN_A_SENTENCE)
-        by_length = _by_length(store, shift) if told else None
-        corrected = _corrected(store, shift) if audited is not None else ()
-        judged.append(Judged(shift, judge(shift, turn, audited, margin), turn, audited, by_length, margin, corrected))
+        verdict = judge(shift, turn, audited, margin)
+        judged.append(
+            Judged(
+                shift,
+                verdict,
+                turn,
+                audited,
+                by_length.get((shift.run, shift.behavior)),
+                margin,
+                onset if shift.survives or verdict is Verdict.ROSE_THEN_FELL else None,
+                _corrected(store, shift) if audited is not None else (),
+            )
+        )
     return judged
 
 
@@ -181,24 +220,38 @@ def _estimate(number: Named) -> Estimate:
     return Estimate(number.value, 0.0 if low is None else low, 1.0 if high is None else high, number.n, number.unit)
 
 
-def _by_length(store: Store, shift: Shift) -> ByLength | None:
-    """Count spans per text, and compare the windows inside bands of length."""
+def _by_length(store: Store, shifts: Sequence[Shift]) -> dict[tuple[str, str], ByLength]:
+    """Count spans per text in both windows of each shift, and compare the windows inside bands of length."""
+    import pyarrow.compute as pc
+
+    found: dict[tuple[str, str], ByLength] = {}
+    for run in dict.fromkeys(shift.run for shift in shifts):
+        of_run = [shift for shift in shifts if shift.run == run]
+        tables = [
+            store.query(
+                "behavior_by_length",
+                in_behaviors=[shift.behavior for shift in of_run],
+                in_run=window.run or run,
+                in_split=of_run[0].split,
+                from_step=window.first,
+                to_step=window.last,
+            )
+            for window in (of_run[0].start_window, of_run[0].end_window)
+        ]
+        for shift in of_run:
+            of_behavior = _compared([table.filter(pc.field("behavior") == shift.behavior) for table in tables])
+            if of_behavior is not None:
+                found[run, shift.behavior] = of_behavior
+    return found
+
+
+def _compared(tables: "Sequence[pyarrow.Table]") -> ByLength | None:
+    """Compare one behavior in two windows, the rows of the query `behavior_by_length`."""
     import numpy as np
 
     from traceanalytics.stats.ratios import count_rate
     from traceanalytics.stats.within_prompt import difference_within_strata
 
-    tables = [
-        store.query(
-            "behavior_by_length",
-            in_behavior=shift.behavior,
-            in_run=window.run or shift.run,
-            in_split=shift.split,
-            from_step=window.first,
-            to_step=window.last,
-        )
-        for window in (shift.start_window, shift.end_window)
-    ]
     prompts = [np.asarray(table["prompt_key"].to_pylist()) for table in tables]
     bands = [table["length_band"].to_numpy() for table in tables]
     names, of_prompt = np.unique(np.concatenate(prompts), return_inverse=True)
@@ -236,6 +289,8 @@ def _estimates(each: Judged, *, several: bool) -> list[Named]:
     numbers += [replace(number, label=f"{prefix}: {number.label}") for number in each.corrected]
     if each.audited is not None:
         numbers.append(named(f"{prefix}: shift, as both audits correct it", each.audited.corrected, corrected=True))
+    if each.onset is not None:
+        numbers.append(onset_named(f"{prefix}: ", each.onset, shift.change.n))
     if each.by_length is not None:
         numbers.append(named(f"{prefix}: start per 1,000 characters", each.by_length.start))
         numbers.append(named(f"{prefix}: end per 1,000 characters", each.by_length.end))
@@ -331,9 +386,12 @@ def _table(judged: Sequence[Judged]) -> "pyarrow.Table":
                 "adjusted_p": shift.adjusted_p,
                 "survives": shift.survives,
                 "verdict": str(each.verdict),
+                "onset": None if onset is None else onset.step,
+                "onset_low": None if onset is None else onset.earliest,
+                "onset_high": None if onset is None else onset.latest,
             }
             for each in judged
-            for shift in [each.shift]
+            for shift, onset in [(each.shift, each.onset)]
         ]
     )
 

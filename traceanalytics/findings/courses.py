@@ -1,6 +1,6 @@
 """A run's course over its evaluations: right answers, rewards or a behavior, counted by prompt and step."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,11 @@ from traceanalytics.findings.evaluations import FEWEST_PROMPTS, base_row, evalua
 from traceanalytics.stats.estimate import Estimate, Floats
 from traceanalytics.stats.onset import Changes, changes_since_base
 from traceanalytics.stats.rates import Limits, rate, rate_limits
+from traceanalytics.store.counts import Counts, count_by_prompt
 from traceanalytics.store.store import Store
 
 if TYPE_CHECKING:
-    import pyarrow
+    pass
 
 MOST_STEPS = 100  # of a course; evaluations of a longer one are put together
 RIGHT_ANSWERS = "right answers"
@@ -33,6 +34,7 @@ class Course:
     n: Floats
     base: str | None = None  # the run that is the first step, where it is not this one's
     of_base: tuple[str, ...] = ()  # why the base that the log names is not the first step
+    prompts_return: bool = True  # whether most prompts of the first and the last step are at both
 
     @property
     def limits(self) -> Limits:
@@ -53,12 +55,6 @@ class Course:
         """Return the change since the first step, every prompt held against itself where it comes again."""
         blocks = None if self.prompts_return else np.zeros(len(self.n))
         return changes_since_base(self.steps, self.hits, self.n, blocks=blocks)
-
-    @property
-    def prompts_return(self) -> bool:
-        """Say whether most prompts of the first and the last step are at both."""
-        first, last = self.n[:, 0] > 0, self.n[:, -1] > 0
-        return bool((first & last).sum() >= 0.5 * (first | last).sum())
 
     @property
     def caveats(self) -> list[str]:
@@ -84,16 +80,43 @@ def course_of(
     """Read the course of a behavior; without one of right answers, or of rewards where nothing is graded."""
     if behavior is None:
         return _course_of_outcomes(store, run, split, base)
-    (course,) = read_courses(
-        store,
-        run,
-        split,
-        base=base,
-        query="behavior_by_prompt",
-        in_behaviors=[behavior],
-        columns=((behavior, "shown", "rollouts"),),
-    )
-    return course
+    return next(courses_of(store, run, [behavior], split=split, base=base))
+
+
+def courses_of(
+    store: Store,
+    run: str,
+    behaviors: Sequence[str],
+    *,
+    split: str | None = None,
+    base: str | None = None,
+    counts: Counts | None = None,
+    most_clusters: int | None = None,
+) -> Iterator[Course]:
+    """Read the courses of several behaviors at once; `counts` are those of the run by step, where they are at hand.
+
+    The base of a run, see `base_row`, is the first step of its course. More prompts than `most_clusters` are put
+    together at random, see `clusters_of`, where they come once and nothing is compared within them.
+    """
+    steps = _steps_of(store, run, split, base, needs="tagged")
+    split, width = str(steps.rows[0]["split"]), _bin_width(steps.rows)
+    if counts is None:
+        counts = count_by_prompt(store, behaviors, run=run, split=split, bin_width=width)
+    parts = [counts]
+    if steps.base is not None:
+        step = int(steps.base["step"])
+        of_base = str(steps.base["run_id"])
+        at_base = count_by_prompt(store, behaviors, run=of_base, split=split, from_step=step, to_step=step)
+        parts = [at_base, counts]
+    read = _laid_out(store, steps, counts.steps // width * width, [each.prompts for each in parts], most_clusters)
+    rollouts = np.concatenate([each.rollouts for each in parts])
+    for behavior in behaviors:
+        yield _course(read, behavior, np.concatenate([each.of(behavior) for each in parts]), rollouts)
+
+
+def clusters_of(prompts: int, most: int) -> "np.ndarray":
+    """Return the cluster of each of so many prompts, the same draw each time."""
+    return np.random.default_rng(0).integers(0, most, prompts) if prompts > most else np.arange(prompts)
 
 
 def read_courses(
@@ -103,25 +126,21 @@ def read_courses(
     *,
     query: str,
     columns: Sequence[tuple[str, str, str]],
-    base: str | None = None,
     **arguments: object,
 ) -> list[Course]:
-    """Read several courses of a tagged run from one query: what each counts, and the columns of its hits and its n.
-
-    Of a column of lists the first entry counts. The base of a run, see `base_row`, is the first step of its course.
-    """
-    read = _read(store, _steps_of(store, run, split, base, needs="tagged"), query, **arguments)
-    return [_course(read, what, hits, n) for what, hits, n in columns]
+    """Read several courses of a tagged run from one query: what each counts, and the columns of its hits and its n."""
+    read, column = _read(store, _steps_of(store, run, split, None, needs="tagged"), query, **arguments)
+    return [_course(read, what, column(hits), column(n)) for what, hits, n in columns]
 
 
 def _course_of_outcomes(store: Store, run: str, split: str | None, base: str | None) -> Course:
     graded = any(row["graded"] for row in evaluations_of(store, run, split, needs="rollouts"))
     rows = _steps_of(store, run, split, base, needs="graded" if graded else "rollouts")
-    read = _read(store, rows, "outcomes_by_prompt")
+    read, column = _read(store, rows, "outcomes_by_prompt")
     what, hits, n = (RIGHT_ANSWERS, "right_ones", "graded") if graded else (REWARD, "total_reward", "rewarded")
-    if not any(table[n].to_numpy().any() for table in read.tables):
+    if not column(n).any():
         raise Refused(f"run {run!r} has neither grades nor rewards: `ta grade` says which rollouts are correct")
-    return _course(read, what, hits, n)
+    return _course(read, what, column(hits), column(n))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +153,14 @@ class _Steps:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
-    """The counts of a run, and before them those of the base where it is another run: tables, steps and prompts."""
+class _LaidOut:
+    """Where the counts of a run, and before them those of its base where that is another run, stand in a course."""
 
     steps_of: _Steps
-    tables: "list[pyarrow.Table]"
-    steps: "np.ndarray"
-    prompts: "np.ndarray"
+    steps: Floats
+    prompts: int
+    prompts_return: bool
+    cells: "np.ndarray"  # prompt × steps + step of every row that was counted
 
 
 def _steps_of(store: Store, run: str, split: str | None, base: str | None, *, needs: str) -> _Steps:
@@ -161,24 +181,51 @@ def _steps_of(store: Store, run: str, split: str | None, base: str | None, *, ne
     return _Steps(rows, other, tuple(of_base))
 
 
-def _read(store: Store, steps: _Steps, query: str, **arguments: object) -> _Read:
+def _read(
+    store: Store, steps: _Steps, query: str, **arguments: object
+) -> tuple[_LaidOut, Callable[[str], "np.ndarray"]]:
+    """Ask a query of a run and of its base; return where its rows stand, and what returns a column of them."""
     rows = steps.rows
-    place = {"in_run": rows[0]["run_id"], "in_split": rows[0]["split"], "bin_width": _bin_width(rows)}
-    table = store.query(query, **arguments, **place)
-    if steps.base is None:
-        return _Read(steps, [table], table["step"].to_numpy(), _prompts(table))
-    at_base = store.query(query, **arguments, in_run=steps.base["run_id"], in_split=rows[0]["split"])
-    at_base = at_base.filter(np.asarray(at_base["step"].to_numpy() == steps.base["step"]))
-    tables = [at_base, table]
-    own = table["step"].to_numpy()
-    at = np.concatenate([np.full(at_base.num_rows, min(0, own.min() - 1)), own])
-    problems = problems_of(store)
-    named = np.concatenate([_prompts(each) for each in tables])
-    return _Read(steps, tables, at, np.array([problems.get(prompt, prompt) for prompt in named], dtype=object))
+    split = rows[0]["split"]
+    own = store.query(query, **arguments, in_run=rows[0]["run_id"], in_split=split, bin_width=_bin_width(rows))
+    tables = [own]
+    if steps.base is not None:
+        at_base = store.query(query, **arguments, in_run=steps.base["run_id"], in_split=split)
+        tables = [at_base.filter(np.asarray(at_base["step"].to_numpy() == steps.base["step"])), own]
+    prompts = [np.asarray(table["prompt_key"].to_pylist(), dtype=object) for table in tables]
+    read = _laid_out(store, steps, own["step"].to_numpy(), prompts)
+    return read, lambda name: np.concatenate([table[name].to_numpy() for table in tables])
 
 
-def _prompts(table: "pyarrow.Table") -> "np.ndarray":
-    return np.asarray(table["prompt_key"].to_pylist(), dtype=object)
+def _laid_out(
+    store: Store,
+    steps: _Steps,
+    own_steps: "np.ndarray",
+    prompts: "Sequence[np.ndarray]",
+    most_clusters: int | None = None,
+) -> _LaidOut:
+    """Lay out the rows of a run, after those of its base as its first step, where problems pair the two."""
+    import pyarrow
+
+    named, at = np.concatenate(prompts), own_steps
+    if steps.base is not None:
+        problems = problems_of(store)
+        named = np.array([problems.get(prompt, prompt) for prompt in named], dtype=object)
+        at = np.concatenate([np.full(len(prompts[0]), min(0, own_steps.min() - 1)), own_steps])
+    encoded = pyarrow.array(named, pyarrow.string()).dictionary_encode()
+    names = np.asarray(encoded.dictionary.to_pylist(), dtype=object)
+    if len(names) < FEWEST_PROMPTS:
+        run = steps.rows[0]["run_id"]
+        raise Refused(f"run {run!r} has {len(names)} prompts: at least {FEWEST_PROMPTS} are needed")
+    of_row = np.argsort(np.argsort(names))[encoded.indices.to_numpy()]  # prompts in the order of their names
+    there, at_step = np.unique(at, return_inverse=True)
+    first, last = (np.unique(of_row[at_step == step]) for step in (0, len(there) - 1))
+    return_ = len(np.intersect1d(first, last)) >= 0.5 * len(np.union1d(first, last))
+    rows = len(names)
+    if most_clusters is not None and not return_:
+        clusters = clusters_of(rows, most_clusters)
+        of_row, rows = clusters[of_row], int(clusters.max()) + 1
+    return _LaidOut(steps, there.astype(np.float64), rows, return_, of_row * len(there) + at_step)
 
 
 def _bin_width(rows: list[dict[str, Any]]) -> int:
@@ -187,32 +234,21 @@ def _bin_width(rows: list[dict[str, Any]]) -> int:
     return int(-(-(rows[-1]["step"] - rows[0]["step"] + 1) // MOST_STEPS))
 
 
-def _course(read: _Read, what: str, hits: str, n: str) -> Course:
-    steps, at_step = np.unique(read.steps, return_inverse=True)
-    names, of_prompt = np.unique(read.prompts.astype(str), return_inverse=True)
-    row = read.steps_of.rows[0]
-    if len(names) < FEWEST_PROMPTS:
-        raise Refused(f"run {row['run_id']!r} has {len(names)} prompts: at least {FEWEST_PROMPTS} are needed")
-    all_hits, all_n = np.zeros((len(names), len(steps))), np.zeros((len(names), len(steps)))
-    for counts, name in ((all_hits, hits), (all_n, n)):
-        np.add.at(counts, (of_prompt, at_step), np.concatenate([_column(table, name) for table in read.tables]))
-    base = read.steps_of.base
+def _course(read: _LaidOut, what: str, hits: "np.ndarray", n: "np.ndarray") -> Course:
+    """Add up what was counted by prompt and step."""
+    size = read.prompts, len(read.steps)
+    all_hits, all_n = (
+        np.bincount(read.cells, each, size[0] * size[1]).reshape(size).astype(np.float64) for each in (hits, n)
+    )
+    row, base = read.steps_of.rows[0], read.steps_of.base
     return Course(
         row["run_id"],
         row["split"],
         what,
-        steps.astype(np.float64),
+        read.steps,
         all_hits,
         all_n,
         None if base is None else base["run_id"],
         read.steps_of.of_base,
+        read.prompts_return,
     )
-
-
-def _column(table: "pyarrow.Table", name: str) -> "np.ndarray":
-    import pyarrow
-
-    column = table[name].combine_chunks()
-    if not pyarrow.types.is_list(column.type):
-        return np.asarray(column.to_numpy())
-    return np.asarray(column.flatten().to_numpy().reshape(table.num_rows, -1)[:, 0])

@@ -93,10 +93,12 @@ def runs_of(store: Store, in_run: str | None, *, base: str | None = None) -> lis
     """Return the run asked for, or all of the store but the base that they are held against."""
     if in_run is not None and in_run == base:
         raise Refused(f"in_run and base are both {base!r}: a run is not held against itself")
-    runs: list[str] = store.sql("SELECT DISTINCT run_id FROM rollouts ORDER BY ALL")["run_id"].to_pylist()
+    if in_run is not None:
+        return [in_run]
+    runs = sorted(set(store.query("evaluations")["run_id"].to_pylist()))  # once for all, as each is asked about
     if not runs:
         raise Refused("the store holds no rollouts: `ta ingest PATH` reads some")
-    return [run for run in runs if run != base] if in_run is None else [in_run]
+    return [run for run in runs if run != base]
 
 
 def reflection_of(store: Store, tagger: str | None) -> tuple[str, ...]:

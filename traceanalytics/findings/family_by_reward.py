@@ -11,8 +11,9 @@ from traceanalytics.findings.audits import BY_ERROR_RATES, POWERED, audits_at
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.courses import REWARD, Course, course_of
 from traceanalytics.findings.evaluations import ask_each, named, percent, runs_of
+from traceanalytics.findings.onsets import onset_of
 from traceanalytics.stats.estimate import Estimate, Test
-from traceanalytics.stats.onset import Onset, onset, simultaneous_band
+from traceanalytics.stats.onset import Onset
 from traceanalytics.stats.runs import interaction, over_runs
 from traceanalytics.stats.trend import trend
 from traceanalytics.store.store import Store
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     import altair
     import pyarrow
 
-THRESHOLD = 0.05  # a change beyond this has begun
 MOST_SAID = 6  # cells in the verdict
 _RUNS = "SELECT run_id, coalesce(model_family, model) AS family, reward_type AS reward FROM runs"
 
@@ -34,7 +34,7 @@ class Path:
     start: Estimate
     end: Estimate
     slope: Estimate | None
-    onset: Onset
+    onset: Onset | None
     corrected: tuple[dict[str, Estimate], dict[str, Estimate]] | None  # start and end, as audits correct them
 
 
@@ -69,12 +69,12 @@ class Cell:
     @property
     def onset(self) -> Named | None:
         """Return the median step of the onset over the runs that show one, between the earliest and the latest."""
-        shown = [path.onset for path in self.paths if path.onset.step is not None]
+        shown = [path.onset for path in self.paths if path.onset is not None]
         if not shown:
             return None
-        step = float(np.median([float(each.step or 0) for each in shown]))
-        low, high = min(float(each.earliest or 0) for each in shown), max(float(each.latest or 0) for each in shown)
-        return Named(f"{self}: step of the onset", step, low, high, len(shown), "runs")
+        step = float(np.median([each.step for each in shown]))
+        low, high = min(each.earliest for each in shown), max(each.latest for each in shown)
+        return Named(f"{self}: step of the onset", step, low, high, len(shown), "runs" if len(shown) > 1 else "run")
 
     @property
     def sentence(self) -> str:
@@ -150,15 +150,11 @@ def _corrected(
 def _path(course: Course, corrected: tuple[dict[str, Estimate], dict[str, Estimate]] | None) -> Path:
     if course.what == REWARD:
         raise Refused(f"run {course.run!r} is not graded: rewards of different kinds cannot be compared")
-    band = simultaneous_band(course.changes, resamples=2000)
-    direction = 1 if course.changes.value[-1] >= 0 else -1
-    consecutive = min(3, len(course.steps) - 1)
     try:
         slope = trend(course.steps, course.hits, course.n).points
     except Refused:
         slope = None
-    begun = onset(band, threshold=THRESHOLD, consecutive=consecutive, direction=direction)
-    return Path(course, course.at(0), course.at(-1), slope, begun, corrected)
+    return Path(course, course.at(0), course.at(-1), slope, onset_of(course), corrected)
 
 
 def _cells(found: Sequence[Path], described: dict[str, tuple[str, str]]) -> list[Cell]:

@@ -18,9 +18,7 @@ WIDEST_WINDOW = 0.2  # of the steps
 SMALL = 0.05  # a shift below this, in either direction, is called small
 FALSE_DISCOVERIES = 0.05
 MOST_UNTAGGED = 0.05  # of a window's rollouts
-_PLACES = """
-SELECT DISTINCT rollouts.run_id, rollouts.split FROM current_tagged JOIN rollouts USING (rollout_id) ORDER BY ALL
-"""
+MOST_BY_STEP = 3_000_000  # rollouts of a run that are counted step by step
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +131,13 @@ def count_window(store: Store, behaviors: Sequence[str], *, run: str, split: str
     )
 
 
+def count_by_step(store: Store, behaviors: Sequence[str], *, run: str, split: str) -> Counts | None:
+    """Count a run by step and prompt, which answers for every window of it; None of a run too large for that."""
+    if sum(row["tagged"] for row in tagged_steps(store, run, split)) > MOST_BY_STEP:
+        return None
+    return count_by_prompt(store, behaviors, run=run, split=split)
+
+
 def of_window(counts: Counts, behaviors: Sequence[str], window: Window, *, width: int | None = None) -> Counts:
     """Return the part of counts by step that a window holds, as one step or in stretches of so many."""
     rows = (counts.steps >= window.first) & (counts.steps <= window.last)
@@ -149,7 +154,7 @@ def shown_behaviors(store: Store) -> tuple[str, ...]:
 
 def tagged_runs(store: Store) -> list[str]:
     """Return the runs of which the active tagger has read something."""
-    return sorted({place["run_id"] for place in store.sql(_PLACES).to_pylist()})
+    return sorted({row["run_id"] for row in store.query("evaluations").to_pylist() if row["tagged"]})
 
 
 def split_of(store: Store, run: str) -> str:
@@ -201,7 +206,7 @@ def _windows(store: Store, run: str, split: str, base: str | None) -> tuple[Wind
 def _tagged(store: Store, who: str, run: str, split: str) -> list[dict[str, Any]]:
     rows = tagged_steps(store, run, split)
     if not rows:
-        there = only_in(place["split"] for place in store.sql(_PLACES).to_pylist() if place["run_id"] == run)
+        there = only_in(row["split"] for row in store.query("evaluations", in_run=run).to_pylist() if row["tagged"])
         raise Refused(
             f"{who} has no tagged rollouts in the split {split}{there or f': `ta tag --run {run}` tags them'}"
         )

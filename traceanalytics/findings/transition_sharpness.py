@@ -10,6 +10,8 @@ from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.courses import Course, course_of
 from traceanalytics.findings.evaluations import ONE_RUN, ask_each, named, runs_of
+from traceanalytics.findings.onsets import onset_named, onset_of, since_in_words
+from traceanalytics.stats.onset import Onset
 from traceanalytics.stats.stability import Transition, transition
 from traceanalytics.store.store import Store
 
@@ -28,6 +30,7 @@ class Rise:
 
     course: Course
     transition: Transition
+    onset: Onset | None
 
     @property
     def sentence(self) -> str:
@@ -39,6 +42,7 @@ class Rise:
             f"{course.what} {how} in {course.run}: 10 to 90% of its change of {100 * change:+.1f} points took "
             f"{found.rise_time.value:.0f} steps [{found.rise_time.low:.0f}, {found.rise_time.high:.0f}] of "
             f"{course.steps[-1] - course.steps[0]:.0f}, from step {found.start:.0f} to {found.end:.0f}"
+            f"{since_in_words(self.onset)}"
         )
 
 
@@ -58,7 +62,7 @@ def infer(
     def ask(run: str) -> Rise:
         course = course_of(store, run, behavior=in_behavior, split=in_split, base=base)
         try:
-            return Rise(course, transition(course.steps, course.hits, course.n))
+            return Rise(course, transition(course.steps, course.hits, course.n), onset_of(course))
         except Refused as refusal:
             raise Refused(f"{in_behavior} of run {run!r}: {refusal}") from refusal
 
@@ -69,6 +73,8 @@ def infer(
         prefix = f"{each.course.run}: " if len(found) > 1 else ""
         estimates.append(named(f"{prefix}steps from 10 to 90% of the change", each.transition.rise_time))
         estimates.append(named(f"{prefix}sharpness, 0 a jump and 1 a straight drift", each.transition.sharpness))
+        if each.onset is not None:
+            estimates.append(onset_named(prefix, each.onset, each.transition.rise_time.n))
         apart = float(np.diff(each.course.steps).max())
         caveats.append(
             f"{each.course.run}: evaluations lie up to {apart:.0f} steps apart; a faster rise looks the same"

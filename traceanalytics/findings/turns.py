@@ -25,11 +25,11 @@ class Turn:
     is_peak: bool
 
 
-def turns_of(store: Store, shifts: Sequence[Shift]) -> dict[str, Turn]:
+def turns_of(store: Store, shifts: Sequence[Shift], *, counts: Counts | None = None) -> dict[str, Turn]:
     """Return by behavior where a run turned: beyond chance from both windows, half of the way given back.
 
     All shifts are of one run. Every stretch, behavior and direction that is looked at counts against the level
-    (Bonferroni).
+    (Bonferroni). `counts` are those of the run by step, where they are at hand.
     """
     first, last = shifts[0].start_window, shifts[0].end_window
     start = first.last + 1 if first.run is None else 0
@@ -38,31 +38,22 @@ def turns_of(store: Store, shifts: Sequence[Shift]) -> dict[str, Turn]:
         return {}
     shifts = sorted(shifts, key=lambda shift: shift.behavior)  # in which order their windows were counted
     run, split, names = shifts[0].run, shifts[0].split, [shift.behavior for shift in shifts]
-    width = _width((start, stop))
-    between = count_by_prompt(store, names, run=run, split=split, from_step=start, to_step=stop, bin_width=width)
-    there = [row["step"] for row in tagged_steps(store, run, split) if start <= row["step"] <= stop]
-    ends = [count_window(store, names, run=run, split=split, window=window) for window in (first, last)]
+    width = max(1, -(-(stop - start + 1) // MOST_STRETCHES))
+    if counts is None:
+        between = count_by_prompt(store, names, run=run, split=split, from_step=start, to_step=stop, bin_width=width)
+        there = [row["step"] for row in tagged_steps(store, run, split) if start <= row["step"] <= stop]
+    else:
+        between = of_window(counts, names, Window(start, stop), width=width)
+        there = sorted({int(step) for step in counts.steps if start <= step <= stop})
+    ends = [
+        count_window(store, names, run=run, split=split, window=window)
+        if counts is None or window.run is not None
+        else of_window(counts, names, window)
+        for window in (first, last)
+    ]
     if first.run is not None:
-        between, *ends = (by_problem(store, counts) for counts in (between, *ends))
+        between, *ends = (by_problem(store, each) for each in (between, *ends))
     return _turns(shifts, between, ends, width, there)
-
-
-def turns_among(counts: Counts, shifts: Sequence[Shift]) -> dict[str, Turn]:
-    """Return the same from counts by step, which hold every behavior of the shifts and their run alone."""
-    first, last = shifts[0].start_window, shifts[0].end_window
-    steps = (first.last + 1, last.first - 1)
-    if steps[1] < steps[0]:
-        return {}
-    width = _width(steps)
-    names = [shift.behavior for shift in shifts]
-    between = of_window(counts, names, Window(*steps), width=width)
-    there = sorted({int(step) for step in counts.steps if steps[0] <= step <= steps[1]})
-    return _turns(shifts, between, [of_window(counts, names, window) for window in (first, last)], width, there)
-
-
-def _width(steps: tuple[int, int]) -> int:
-    """Return how many steps make a stretch."""
-    return max(1, -(-(steps[1] - steps[0] + 1) // MOST_STRETCHES))
 
 
 def _turns(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from traceanalytics.findings.shifts import MOST_BY_STEP
 from traceanalytics.pages.view import View
 from traceanalytics.store.counts import Counts, count_by_prompt
 from traceanalytics.store.remembering import remembered
@@ -11,8 +12,6 @@ from traceanalytics.types import JSON
 
 if TYPE_CHECKING:
     import numpy as np
-
-MOST_BY_STEP = 3_000_000  # rollouts of a split that are counted step by step; of more, bins are counted
 
 Rates = list[dict[str, JSON]]  # run, step, behavior, value, low, high, shown, rollouts, prompts
 

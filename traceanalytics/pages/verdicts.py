@@ -3,7 +3,7 @@
 from traceanalytics.findings.behavior_shift import Verdict, audit_shift, judge
 from traceanalytics.findings.evaluations import FEWEST_PROMPTS
 from traceanalytics.findings.shifts import SMALL, Shift
-from traceanalytics.findings.turns import Turn, turns_among, turns_of
+from traceanalytics.findings.turns import Turn, turns_of
 from traceanalytics.pages.corrected import audited_behaviors
 from traceanalytics.pages.rates import counts_of_run
 from traceanalytics.pages.view import View
@@ -30,5 +30,4 @@ def verdicts_of(view: View) -> Verdicts:
 
 @remembered
 def _turns(store: Store, seen: tuple[str, ...], split: str, run: str, shifts: tuple[Shift, ...]) -> dict[str, Turn]:
-    counts = None if shifts[0].start_window.run is not None else counts_of_run(store, seen, split, run)
-    return turns_of(store, shifts) if counts is None else turns_among(counts, shifts)
+    return turns_of(store, shifts, counts=counts_of_run(store, seen, split, run))

@@ -49,15 +49,15 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Onset:
-    """First step whose change exceeds the threshold, between two steps that the band vouches for; None: not shown.
+    """First step whose change exceeds the threshold, between two steps that the band vouches for.
 
     `latest` is where the change is confirmed; the true onset is not before `earliest` and not after `latest`.
     """
 
-    step: float | None
-    earliest: float | None
-    latest: float | None
-    band: Band
+    step: float
+    earliest: float
+    latest: float
+    rises: bool
 
 
 def change_point(counts: Numbers, totals: Numbers, *, resamples: int = 2000, seed: int = 0) -> ChangePoint:
@@ -108,6 +108,12 @@ def changes_since_base(
     return Changes(at, effect - effect[:base].mean(), influences, int((n.sum(axis=1) > 0).sum()), base)
 
 
+def in_clusters(changes: Changes, clusters: np.ndarray) -> Changes:
+    """Return the same changes with the influences of the prompts of each cluster added up: one row a cluster."""
+    influences = _by_block(changes.influences, np.unique(clusters, return_inverse=True)[1])
+    return Changes(changes.steps, changes.value, influences, min(changes.prompts, len(influences)), changes.base)
+
+
 def simultaneous_band(changes: Changes, *, confidence: float = 0.95, resamples: int = 500, seed: int = 0) -> Band:
     """Return limits that hold at all steps at once: the quantile of max |Gaussian-weighted influences| / SE.
 
@@ -139,23 +145,29 @@ def resampled_changes(influences: Floats, resamples: int, seed: int) -> Floats:
     return floats(np.random.default_rng(seed).standard_normal((resamples, len(factor))) @ factor)
 
 
-def onset(band: Band, *, threshold: float = 0.05, consecutive: int = 3, direction: int = 1) -> Onset:
-    """Return the first step whose change exceeds the threshold, upward or (direction -1) downward.
+def onset(band: Band, *, threshold: float = 0.05, consecutive: int = 3) -> Onset | None:
+    """Return the first step whose change exceeds the threshold, upward or downward; None where none is shown.
 
     Confirmed at the first of `consecutive` evaluations whose limits all lie beyond it; the step itself is the first
-    from which the change as measured stays beyond it until then.
+    from which the change as measured stays beyond it until then. Of an onset in each direction the one confirmed
+    first counts.
     """
-    value = direction * band.value
-    low = np.minimum(direction * band.low, direction * band.high)
-    high = np.maximum(direction * band.low, direction * band.high)
+    upward = _onset(band.steps, band.value, band.low, band.high, threshold, consecutive, rises=True)
+    downward = _onset(band.steps, -band.value, -band.high, -band.low, threshold, consecutive, rises=False)
+    return min((each for each in (upward, downward) if each is not None), key=lambda each: each.latest, default=None)
+
+
+def _onset(
+    steps: Floats, value: Floats, low: Floats, high: Floats, threshold: float, consecutive: int, *, rises: bool
+) -> Onset | None:
     confirmed = _first_of_a_row(low > threshold, consecutive)
     if confirmed is None:
-        return Onset(None, None, None, band)
+        return None
     first = confirmed
     while first > 0 and value[first - 1] > threshold:
         first -= 1
     earliest = int(np.argmax(high > threshold))
-    return Onset(float(band.steps[first]), float(band.steps[earliest]), float(band.steps[confirmed]), band)
+    return Onset(float(steps[first]), float(steps[earliest]), float(steps[confirmed]), rises)
 
 
 def _first_of_a_row(holds: np.ndarray, length: int) -> int | None:
@@ -166,9 +178,9 @@ def _first_of_a_row(holds: np.ndarray, length: int) -> int | None:
 
 
 def _by_block(counts: Floats, of_block: np.ndarray) -> Floats:
-    summed = np.zeros((int(of_block.max()) + 1, counts.shape[1]))
-    np.add.at(summed, of_block, counts)
-    return summed
+    order = np.argsort(of_block, kind="stable")
+    firsts = np.searchsorted(of_block[order], np.arange(int(of_block.max()) + 1))
+    return floats(np.add.reduceat(counts[order], firsts, axis=0))
 
 
 def _refuse_unconnected(information: Floats, steps: Floats) -> None:

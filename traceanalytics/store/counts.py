@@ -24,6 +24,10 @@ class Counts:
     rollouts: "np.ndarray"
     shown: "np.ndarray"
 
+    def of(self, behavior: str) -> "np.ndarray":
+        """Return in how many rollouts of each row one behavior is shown."""
+        return self.shown[:, self.behaviors.index(behavior)]
+
 
 def count_by_prompt(
     store: Store,

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from traceanalytics.findings.onsets import onset_in_words
 from traceanalytics.findings.shifts import Shift
 from traceanalytics.pages.base import Selectors
-from traceanalytics.pages.onsets import onset_in_words, onsets_of
+from traceanalytics.pages.onsets import onsets_of
 from traceanalytics.pages.rates import rates_over_steps
 from traceanalytics.pages.verdicts import Verdicts, verdicts_of
 from traceanalytics.pages.view import View, look
