@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from difflib import get_close_matches
+from itertools import count
 from pathlib import Path
 from threading import Lock
 
@@ -89,6 +90,12 @@ def read_queue(path: Path, *, behaviors: Iterable[str]) -> list[Question]:
     if not questions:
         raise BadLabel(f"{path}: no question in it; `ta suggest` draws some")
     return list({question.id: question for question in questions}.values())
+
+
+def free_queue(kind: str) -> Path:
+    """Return a file of this folder for a queue of a kind: the first of `queue-KIND.jsonl`, `queue-KIND-2.jsonl`, …"""
+    names = (f"queue-{kind}.jsonl" if number == 1 else f"queue-{kind}-{number}.jsonl" for number in count(1))
+    return next(path for path in map(Path, names) if not path.exists())
 
 
 def answers_beside(queue: Path) -> Path:

@@ -1,7 +1,10 @@
 """Where the parts that ship beside the code are found: in a checkout and in an installed wheel alike."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+
+SHIPPED = "shipped"  # what users call the labels that ship
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -10,6 +13,15 @@ def shipped_folder(name: str) -> Path:
     """Return the folder `queries`, `dashboards` or `labels`, wherever this installation keeps it."""
     installed = _PACKAGE / f"_{name}"
     return installed if installed.is_dir() else _PACKAGE.parent / name
+
+
+def label_paths(named: Sequence[Path | str] | None) -> list[Path]:
+    """Return label files and folders as a user names them: `shipped` is the judgments that ship, as is no name at all.
+
+    A file or folder of that name goes before.
+    """
+    paths = [Path(each) for each in named or [SHIPPED]]
+    return [shipped_folder("labels") if str(path) == SHIPPED and not path.exists() else path for path in paths]
 
 
 def user_files(name: str, pattern: str) -> list[Path]:

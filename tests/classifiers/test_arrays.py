@@ -73,3 +73,10 @@ def test_a_file_with_other_arrays_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "a.npz", weights=npy(GOOD["weights"]), bias=BIAS, **{"../../outside": b"x"})
     with pytest.raises(BadModel, match=r"it holds ../../outside.npy, bias.npy, weights.npy where bias.npy, weights"):
         read_arrays(path, WANTED)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_no_numbers_are_refused(value: float, tmp_path: Path) -> None:
+    bias = npy(np.array([1, value], np.float32))
+    with pytest.raises(BadModel, match="'bias' holds what is no number, NaN or infinity; train the model again"):
+        read_arrays(write(tmp_path / "a.npz", weights=npy(GOOD["weights"]), bias=bias), WANTED)

@@ -172,6 +172,12 @@ def spoil(folder: Path, how: str) -> None:
         weights.write_bytes(b"\x80\x04cposix\nsystem\n(S'touch spoiled'\ntR.")
     elif how == "truncated":
         weights.write_bytes(weights.read_bytes()[:-1000])
+    elif how == "header without end":
+        weights.write_bytes((2**62).to_bytes(8, "little") + weights.read_bytes()[8:])
+    elif how == "no numbers":
+        tensors = load_file(weights)
+        name = "embeddings.word_embeddings.weight"
+        save_file(tensors | {name: np.full_like(tensors[name], np.nan)}, weights, {"format": "pt"})
     elif how == "no tokenizer":
         (folder / "tokenizer.json").unlink()
     elif how == "torn config":
@@ -192,6 +198,11 @@ def spoil(folder: Path, how: str) -> None:
         ("pickle only", "encoder: only pytorch_model.bin, which is a pickle; an encoder's weights are read from"),
         ("pickle inside", "encoder: cannot be read as an encoder: SafetensorError"),
         ("truncated", "encoder: cannot be read as an encoder: SafetensorError"),
+        ("header without end", "encoder: cannot be read as an encoder: SafetensorError"),
+        (
+            "no numbers",
+            "encoder: its weights embeddings.word_embeddings.weight hold what is no number, NaN or infinity",
+        ),
         ("no tokenizer", "encoder: no tokenizer.json; save the encoder's tokenizer beside its weights"),
         ("torn config", "encoder: cannot be read as an encoder: OSError"),
         ("other width", "encoder: cannot be read as an encoder: RuntimeError"),
@@ -241,6 +252,14 @@ def test_heads_of_another_shape_are_refused(model: Path, tmp_path: Path) -> None
     save_file(heads | {"bias": np.zeros(7, np.float32)}, tmp_path / "other")
     content = (tmp_path / "other").read_bytes()
     with pytest.raises(BadModel, match=r"heads.safetensors: 'bias' is float32\[7\] where float32\[1\] is right"):
+        load_model(changed(model, tmp_path / "model", heads__safetensors=content))
+
+
+def test_heads_that_are_no_numbers_are_refused(model: Path, tmp_path: Path) -> None:
+    heads = load_file(model / "heads.safetensors")
+    save_file(heads | {"bias": np.full_like(heads["bias"], np.nan)}, tmp_path / "other")
+    content = (tmp_path / "other").read_bytes()
+    with pytest.raises(BadModel, match=r"heads.safetensors: 'bias' holds what is no number, NaN or infinity"):
         load_model(changed(model, tmp_path / "model", heads__safetensors=content))
 
 

@@ -114,6 +114,10 @@ def damage(folder: Path, how: str) -> None:
     elif how == "a pipe":
         os.mkfifo(folder / "endless")
         (folder / "card.json").write_text(json.dumps(card | {"files": card["files"] | {"endless": ""}}))
+    elif how == "a link":
+        (folder.parent / "outside").write_bytes(weights.read_bytes())
+        weights.unlink()
+        weights.symlink_to(folder.parent / "outside")
     elif how == "taught by nobody knows what":
         (folder / "card.json").write_text(json.dumps(card | {"taught_rollouts": [{"a": 1}]}))
     elif how == "added":
@@ -132,6 +136,7 @@ def damage(folder: Path, how: str) -> None:
         ("missing", "missing; train the model again"),
         ("a folder", "deep: no file; train the model again"),
         ("a pipe", "endless: no file; train the model again"),
+        ("a link", "a link; a model folder holds its files itself: train the model again"),
         ("taught by nobody knows what", "'taught_rollouts' is .*; it must be a list of names"),
         ("added", "extra.pkl: not on the card; train the model again"),
     ],

@@ -41,4 +41,7 @@ def _read(file: ZipFile, name: str, shape: tuple[int, ...], kind: "np.dtype[Any]
         content = stream.read(size + 1)
     if len(content) != size:
         raise ValueError(f"{name!r} holds {len(content)} bytes where {size} is right")
-    return np.frombuffer(content, dtype=kind).reshape(shape)
+    array = np.frombuffer(content, dtype=kind).reshape(shape)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name!r} holds what is no number, NaN or infinity")
+    return array

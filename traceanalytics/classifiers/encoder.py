@@ -307,4 +307,6 @@ def _read_heads(path: Path, width: int, heads: int) -> dict[str, NDArray[np.floa
         if array is None or array.shape != shape or array.dtype != np.float32:
             what = "nothing" if array is None else f"{array.dtype}{list(array.shape)}"
             raise BadModel(f"{path}: {name!r} is {what} where float32{list(shape)} is right")
+        if not np.isfinite(array).all():
+            raise BadModel(f"{path}: {name!r} holds what is no number, NaN or infinity; train the model again")
     return found

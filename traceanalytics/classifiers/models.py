@@ -64,6 +64,8 @@ def load_model(folder: Path) -> tuple[Classifier, dict[str, JSON]]:
     for name in sorted(present ^ set(files)):
         raise BadModel(f"{folder / name}: {'missing' if name in files else 'not on the card'}; train the model again")
     for name in sorted(files):
+        if (folder / name).is_symlink():
+            raise BadModel(f"{folder / name}: a link; a model folder holds its files itself: train the model again")
         if not (folder / name).is_file():
             raise BadModel(f"{folder / name}: no file; train the model again")
     for name, digest in files.items():

@@ -106,6 +106,9 @@ def read_pretrained(folder: Path, *, depth: float = 1.0) -> "tuple[PreTrainedMod
     missing = sorted(key for key in report["missing_keys"] if not key.startswith("pooler."))
     if missing:
         raise BadModel(f"{folder}: its weights lack {missing[0]} and {len(missing) - 1} more that config.json asks for")
+    spoiled = next((name for name, values in model.named_parameters() if not values.isfinite().all()), None)
+    if spoiled is not None:
+        raise BadModel(f"{folder}: its weights {spoiled} hold what is no number, NaN or infinity")
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
     return model.eval(), tokenizer

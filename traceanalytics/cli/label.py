@@ -2,13 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from traceanalytics.cli.options import AsJson, Db
 from traceanalytics.cli.output import emit_json, emit_line, note
 from traceanalytics.cli.screen import show
+
+if TYPE_CHECKING:
+    from traceanalytics.judging import Answers
 
 PANEL = "Judge and train"
 
@@ -65,6 +68,14 @@ def _judge(words: list[str], out: Path | None, judged_by: str | None, *, as_json
         emit_json({"labels": str(answers.path), **said, "left": left})
         return
     emit_line(f"{said['answered']:,} answered, {said['skipped']:,} skipped, {left:,} left; answers in {answers.path}")
+    note(_next_step(answers) if left == 0 else f"to go on: ta label {words[0]}")
+
+
+def _next_step(answers: "Answers") -> str:
+    """Say what answers are for: those of segments teach, those of whole rollouts audit."""
+    if all(question.unit == "rollout" for question in answers.questions):
+        return f"next: ta labels load {answers.path}"
+    return f"next: ta train ngrams shipped {answers.path} --out mine"
 
 
 def _plan(
@@ -78,11 +89,11 @@ def _plan(
     *,
     as_json: bool,
 ) -> None:
-    from traceanalytics.judging import write_queue
+    from traceanalytics.judging import free_queue, write_queue
     from traceanalytics.store.store import Store
     from traceanalytics.verbs.plan_audit import draw_planned, plan_audit
 
-    path = out or Path(f"queue-{finding}.jsonl")
+    path = out or free_queue(finding)
     plan = plan_audit(Store(db), finding, words, half_width=half_width, n=n)
     drawn = draw_planned(Store(db), plan, seed=seed, judged=sorted(path.parent.glob("*-judged.jsonl")))
     write_queue(path, drawn)

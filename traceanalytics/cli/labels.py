@@ -19,10 +19,10 @@ Against = Annotated[list[Path] | None, typer.Option(help="Folders whose texts no
 @app.command()
 def check(paths: Paths = None, against: Against = None, as_json: AsJson = False) -> None:
     """Prove schema, counts, near-duplicates, and that nothing was copied; exits 1 when something must be mended."""
-    from traceanalytics.paths import shipped_folder
+    from traceanalytics.paths import label_paths
     from traceanalytics.verbs.labels import check_labels
 
-    found = check_labels(paths or [shipped_folder("labels")], against=against or [])
+    found = check_labels(label_paths(paths), against=against or [])
     if as_json:
         emit_json(
             {
@@ -57,9 +57,9 @@ def agreement(paths: Paths = None, as_json: AsJson = False) -> None:
     from traceanalytics.behaviors import BEHAVIORS
     from traceanalytics.labels import agreement as agreement_of
     from traceanalytics.labels import read_labels
-    from traceanalytics.paths import shipped_folder
+    from traceanalytics.paths import label_paths
 
-    found = agreement_of(read_labels(paths or [shipped_folder("labels")], behaviors=BEHAVIORS.all()))
+    found = agreement_of(read_labels(label_paths(paths), behaviors=BEHAVIORS.all()))
     if as_json:
         emit_json([asdict(each) for each in found])
     else:
@@ -112,11 +112,11 @@ def import_(
 @app.command()
 def load(db: Db, paths: Paths = None, as_json: AsJson = False) -> None:
     """Fill the store's table `judgments` from label files."""
-    from traceanalytics.paths import shipped_folder
+    from traceanalytics.paths import label_paths
     from traceanalytics.store.store import Store
     from traceanalytics.verbs.labels import load_labels
 
-    rows = load_labels(Store(db), paths or [shipped_folder("labels")])
+    rows = load_labels(Store(db), label_paths(paths))
     if as_json:
         emit_json({"judgments": rows})
     else:

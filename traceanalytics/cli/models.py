@@ -26,7 +26,8 @@ def list_(db: Db, as_json: AsJson = False) -> None:
     emit_table(columns, [[row[name] for name in columns] for row in found])
     for each in promoted:
         forced = ", forced" if each["forced"] else ""
-        emit_line(f"{each['promoted_on']}  {each['before'] or 'nothing'} -> {each['tagger_id']}{forced}")
+        back = f", rolled back {each['rolled_back_on']}" if "rolled_back_on" in each else ""
+        emit_line(f"{each['promoted_on']}  {each['before'] or 'nothing'} -> {each['tagger_id']}{forced}{back}")
 
 
 @app.command()

@@ -46,22 +46,24 @@ def suggest(
             help="Label files: what is judged already, beside those the store holds; with noise, what to doubt."
         ),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="The queue to write; queue-KIND.jsonl if left out.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The queue to write; queue-KIND.jsonl if left out, or with the next number.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Draw a queue to judge with `ta label` or `ta judge`; what was judged already is never drawn again."""
     from traceanalytics.errors import BadInput
-    from traceanalytics.judging import answers_beside, write_queue
-    from traceanalytics.paths import shipped_folder
+    from traceanalytics.judging import answers_beside, free_queue, write_queue
+    from traceanalytics.paths import label_paths
     from traceanalytics.store.store import Store
     from traceanalytics.verbs.doubts import suggest_noise
     from traceanalytics.verbs.suggest import suggest_audit, suggest_disagreeing, suggest_uncertain
 
-    path = out or Path(f"queue-{kind.value}.jsonl")
-    answered = [*(judged or []), *sorted(path.parent.glob("*-judged.jsonl"))]
+    path = out or free_queue(kind.value)
+    answered = [*(label_paths(judged) if judged else []), *sorted(path.parent.glob("*-judged.jsonl"))]
     chosen = {"run": run, "split": split, "tagger": tagger, "n": n, "seed": seed, "judged": answered}
     if kind is Kind.NOISE:
-        questions = suggest_noise(judged or [shipped_folder("labels")], behaviors=behavior or [], n=n)
+        questions = suggest_noise(label_paths(judged), behaviors=behavior or [], n=n)
     elif kind is Kind.UNCERTAIN:
         questions = suggest_uncertain(Store(db), behaviors=behavior or [], **chosen)  # type: ignore[arg-type]
     elif kind is Kind.AUDIT:

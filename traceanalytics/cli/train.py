@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from shlex import join
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from traceanalytics.cli.options import AsJson
 from traceanalytics.cli.output import emit_json, emit_line, emit_table, note
 
 PANEL = "Judge and train"
+_FEW = 1000  # judged segments below which a model of them alone mistakes most of what it meets
 SETTINGS = {"ignore_unknown_options": True}  # options of a kind are the kind's to read
 
 
@@ -19,7 +21,7 @@ def train(
         list[str] | None,
         typer.Argument(
             metavar="[LABELS]... [OPTION OF THE KIND]...",
-            help="Label files and folders, the shipped labels when left out; and options of the kind.",
+            help="Label files and folders; `shipped` names those that ship, as does nothing. And options of the kind.",
         ),
     ] = None,
     out: Annotated[Path, typer.Option(help="The model folder to write; one that is a model is replaced.")] = Path(
@@ -30,16 +32,16 @@ def train(
 ) -> None:
     """Train a classifier on judged segments, all but the frozen part, and write it with its card.
 
-    To add your own labels to ours, name both: `ta train ngrams LABELS_OF_OURS my-labels/`. Then `ta evaluate OUT`,
-    `ta tag --tagger OUT` and `ta use OUT`. Kinds have options of their own: `ta train encoder --model DIR --fine-tune`;
-    a wrong one is answered with all of them.
+    To add your own labels to those that ship, name both: `ta train ngrams shipped my-labels.jsonl`. Then `ta evaluate
+    OUT`, `ta tag --tagger OUT` and `ta use OUT`. Kinds have options of their own, such as `ta train encoder --model
+    DIR --fine-tune`; a wrong one is answered with all of them.
     """
-    from traceanalytics.paths import shipped_folder
+    from traceanalytics.paths import SHIPPED, label_paths, shipped_folder
     from traceanalytics.verbs.train import split_options
     from traceanalytics.verbs.train import train as train_model
 
     options, named = split_options(kind, labels or [])
-    paths = [Path(each) for each in named] or [shipped_folder("labels")]
+    paths = label_paths(named)
     trained = train_model(kind, paths, out, options=options, name=name, say=note, progress=_progress)
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")
@@ -48,7 +50,13 @@ def train(
         return
     rows = [[behavior, each["yes"], each["no"]] for behavior, each in trained.card["counts"].items()]
     emit_table(["learned", "yes", "no"], rows)
-    emit_line(f"{trained.folder}: {kind}, {trained.seconds:.1f} s; next: ta evaluate {trained.folder}")
+    words = join([str(trained.folder), *named])
+    emit_line(f"{trained.folder}: {kind}, {trained.seconds:.1f} s; next: ta evaluate {words}")
+    if trained.card["segments"] < _FEW and shipped_folder("labels") not in paths:
+        note(
+            f"{trained.card['segments']:,} segments are few to learn from alone; beside those that ship they teach "
+            f"more: ta train {kind} {join([SHIPPED, *named])} --out {trained.folder}"
+        )
 
 
 def _progress(line: str) -> None:

@@ -16,7 +16,8 @@ def use(
     tagger: Annotated[str, typer.Argument(help="A tagger or model folder that has read this store.")],
     db: Db,
     labels: Annotated[
-        list[Path] | None, typer.Option(help="Labels whose frozen part the test reads; the shipped ones if left out.")
+        list[Path] | None,
+        typer.Option(help="Labels whose frozen part the test reads; `shipped` names those that ship, as does nothing."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Promote a model that is worse, and record that.")] = False,
     as_json: AsJson = False,
@@ -25,11 +26,12 @@ def use(
 
     A model is first held against the active tagger on labels that neither learned from. What moves is shown.
     """
-    from traceanalytics.paths import shipped_folder
+    from traceanalytics.paths import label_paths
     from traceanalytics.store.store import Store
+    from traceanalytics.verbs.evaluate import TOO_FEW
     from traceanalytics.verbs.models import promote
 
-    found = promote(Store(db), tagger, labels=labels or [shipped_folder("labels")], force=force)
+    found = promote(Store(db), tagger, labels=label_paths(labels), force=force)
     moved = found.moved.to_pylist() if found.moved is not None else []
     if as_json:
         emit_json({**{name: value for name, value in asdict(found).items() if name != "moved"}, "moved": moved})
@@ -41,8 +43,12 @@ def use(
     if moved and found.moved is not None:
         emit_line(f"points that move, {found.before} before and {found.active} after, the largest first:")
         emit_rows(found.moved, as_json=False)
+    if found.test and all(row["verdict"] == TOO_FEW for row in found.test[:-1]):
+        note("too few frozen judgments to tell which of the two is better; --labels shipped adds those that ship")
     if found.unread:
         note(f"{found.unread:,} rollouts are not read by it yet: run `ta tag`")
     if not found.judges_ours:
         note(f"{found.active} judges no behavior of ours; asking for one is an error while it is active")
     emit_line(f"{found.active} is active")
+    if found.before and found.before != found.active:
+        note("`ta models roll-back` takes that back")

@@ -42,7 +42,7 @@ class Labeler:
         """Return as many lines as there is room for: what is asked, the text, the keys."""
         asked = self.answers.next()
         head: list[Line] = [[(cut(progress(self.answers), width), FAINT)]]
-        body: list[Line] = [[("all is judged; u takes the last answer back, q quits", STRONG)]]
+        body: list[Line] = [[("all is judged; u takes the last answer back, q quits and says what comes next", STRONG)]]
         if asked is not None:
             question, behavior = asked
             head += list(wrapped([(question_in_words(question, behavior), STRONG)], width))

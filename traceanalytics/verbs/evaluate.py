@@ -15,6 +15,7 @@ from traceanalytics.classifiers.splits import fingerprint, frozen_rows
 from traceanalytics.errors import BadInput, BadLabel
 from traceanalytics.findings.audits import Drift, drift_between
 from traceanalytics.findings.audits import drifts as audited_drifts
+from traceanalytics.paths import shipped_folder
 from traceanalytics.stats.correction import Audit
 from traceanalytics.store.store import Store
 from traceanalytics.taggers import Trained
@@ -22,7 +23,9 @@ from traceanalytics.tagging import SHOWN_FROM, Tagger, tagger_id
 from traceanalytics.types import JSON
 from traceanalytics.verbs.train import read_judged
 
+OWN, OF_A_ROLLOUT = "your rollouts", "rollout"  # the part of judgments drawn from a store, and its voice
 FEW = 10  # segments that show a behavior, below which nothing is said
+TOO_FEW = "too few to say"
 LOOKS = "frozen_looks.json"
 _RESAMPLES = 1000
 _BANDS = """
@@ -119,14 +122,16 @@ def _count_look(labels: Sequence[Path], by: str) -> None:
 
 
 def _looks_file(labels: Sequence[Path]) -> Path:
-    first = labels[0]
+    """Return the file that counts looks, beside a user's own labels where there are some."""
+    shipped = shipped_folder("labels")
+    first = next((path for path in labels if path != shipped), labels[0])
     return (first if first.is_dir() else first.parent) / LOOKS
 
 
 def _parts(judged: Judged, store: Store | None) -> list[str]:
     """Name the part of every row: the run and a third of its steps where the store knows, else its batch."""
     if store is None:
-        return list(judged.voices)
+        return [OWN if voice == OF_A_ROLLOUT else voice for voice in judged.voices]
     places = _places(judged, store)
     return [place.strip() or voice for voice, place in zip(judged.voices, map(" ".join, places), strict=True)]
 
@@ -159,7 +164,7 @@ def _row(judged: Judged, column: int, scores: NDArray[np.float32], part: NDArray
     truth, score = judged.answers[known, column] == YES, scores[known]
     positives = int(truth.sum())
     if positives < FEW:
-        return {"n": int(known.sum()), "positives": positives, "verdict": "too few to say"}
+        return {"n": int(known.sum()), "positives": positives, "verdict": TOO_FEW}
     said = score >= SHOWN_FROM
     _, groups = np.unique(np.array(judged.groups)[known], return_inverse=True)
     counts = np.stack([np.bincount(groups, weights=each) for each in (said & truth, said, truth)], axis=1)

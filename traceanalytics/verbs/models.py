@@ -18,7 +18,7 @@ from traceanalytics.store.store import Store
 from traceanalytics.taggers import Trained, get_tagger, shipped_models
 from traceanalytics.tagging import SHOWN_FROM, Tagger, tagger_id
 from traceanalytics.types import JSON
-from traceanalytics.verbs.evaluate import FEW, frozen_part, learned_from
+from traceanalytics.verbs.evaluate import FEW, TOO_FEW, frozen_part, learned_from
 from traceanalytics.verbs.tag import model_folders, spec_of, use
 
 if TYPE_CHECKING:
@@ -106,12 +106,14 @@ def history(store: Store) -> list[dict[str, JSON]]:
 
 
 def roll_back(store: Store) -> str:
-    """Make the tagger active that was so before the last promotion."""
+    """Make the tagger active that was so before the last promotion that stands; the history keeps both."""
     promoted = history(store)
-    if not promoted or not promoted[-1]["before"]:
+    standing = [each for each in promoted if "rolled_back_on" not in each]
+    if not standing or not standing[-1]["before"]:
         raise BadInput("there is nothing to roll back to; `ta models` lists what was promoted here")
-    active = use(store, promoted[-1]["before"])
-    _write(store, promoted[:-1])
+    active = use(store, standing[-1]["before"])
+    standing[-1]["rolled_back_on"] = _now()
+    _write(store, promoted)
     return active
 
 
@@ -176,7 +178,7 @@ def _difference(
         for name, said in (("new_f1", new), ("old_f1", old))
     }
     verdict = "worse" if high < 0 else "better" if low > 0 else "no clear difference"
-    verdict = verdict if enough else "too few to say"
+    verdict = verdict if enough else TOO_FEW
     return {"n": int(truth.sum()), **scores, "low": low, "high": high, "worse": verdict == "worse", "verdict": verdict}
 
 
@@ -214,8 +216,11 @@ def _active(store: Store) -> str | None:
 
 
 def _record(store: Store, promotion: dict[str, JSON]) -> None:
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    _write(store, [*history(store), {**promotion, "promoted_on": now}])
+    _write(store, [*history(store), {**promotion, "promoted_on": _now()}])
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _write(store: Store, promotions: list[dict[str, JSON]]) -> None:

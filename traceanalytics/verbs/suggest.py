@@ -1,7 +1,7 @@
 """Queues of what is worth judging: segments the tagger is unsure of, segments two taggers part on, random audits."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from traceanalytics.behaviors import BEHAVIORS
 from traceanalytics.errors import BadInput, Refused, UnknownName
 from traceanalytics.judging import OF_A_ROLLOUT, Question, question_id, read_queue
 from traceanalytics.labels import located_labels, near_duplicates
-from traceanalytics.segments import segment
+from traceanalytics.segments import PROSE, SegmentKind, segment
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON, DecidedBy
 
@@ -18,6 +18,7 @@ LEAST_OF_TAGGED = 0.25  # of an audit, so that a rare behavior's precision is me
 ERROR_OF_TAGGED, ERROR_OF_UNTAGGED = 0.3, 0.05  # what is expected of a tagger that nobody has audited
 _MORE = 4  # times as many candidates as asked for, since some repeat a text that is already there
 _OF_ONE_TEXT = 3  # segments of the same text in a queue: their context may decide otherwise
+_EVERY = 3  # one in so many of an uncertain queue is drawn from what the tagger passes over
 
 _OUTCOME = """
 CASE
@@ -53,6 +54,21 @@ WITH spans AS (
     GROUP BY ALL
 ),
 {_SPREAD}
+"""
+_PASSED_OVER = """
+WITH drawn AS (
+    SELECT rollout_id, (hash($seed || rollout_id) % tagged.segments)::INTEGER AS segment
+    FROM tagged JOIN rollouts USING (rollout_id)
+    WHERE tagged.tagger_id = $tagger AND tagged.segments > 0
+        AND ($run IS NULL OR rollouts.run_id = $run) AND ($split IS NULL OR rollouts.split = $split)
+)
+SELECT rollout_id, segment, $behaviors AS asked
+FROM drawn
+ANTI JOIN (
+    SELECT rollout_id, segment FROM tags WHERE tagger_id = $tagger AND list_contains($behaviors, behavior)
+) AS marked USING (rollout_id, segment)
+ORDER BY md5($seed || rollout_id)
+LIMIT $at_most
 """
 _DISAGREEING = f"""
 WITH read_by_both AS (
@@ -155,15 +171,20 @@ def suggest_uncertain(
 ) -> list[Question]:
     """Draw segments whose score is nearest to a half, in turn from each behavior, run, third of the steps and outcome.
 
-    A segment is asked for every behavior that is named, so that a model also learns what it does not show; without
-    names for the one that is uncertain. A tagger without scores, such as `cues`, is as unsure of one tag as of another.
+    A segment is asked for every behavior that is named, so that a model also learns what it does not show, and every
+    third one is drawn at random from what the tagger passes over: else no answer would tell what it misses. Without
+    names a segment is asked for the behavior that is uncertain. A tagger without scores, such as `cues`, is as unsure
+    of one tag as of another.
     """
     chosen = tagger_of(store, tagger)
     asked = {"tagger": chosen, "behaviors": _behaviors(behaviors), "run": run, "split": split}
     found = _segments(store, _UNCERTAIN, asked, n, seed, judged, asks=behaviors)
     if not found:
         raise Refused(f"{chosen} has tagged nothing that is not judged yet; `ta suggest audit` draws at random")
-    return found
+    if not behaviors:
+        return found
+    passed_over = _segments(store, _PASSED_OVER, asked, n // _EVERY, seed, judged, asks=behaviors, kinds=PROSE)
+    return _mixed(found[: n - len(passed_over)], passed_over)
 
 
 def suggest_disagreeing(
@@ -338,13 +359,21 @@ def _segments(
     seed: int,
     judged: Sequence[Path],
     asks: Sequence[str] = (),
+    kinds: Collection[SegmentKind] = tuple(SegmentKind),
 ) -> list[Question]:
     known = judged_ids(store, judged)
     rows = store.sql(statement, {**asked, "seed": str(seed), "at_most": _MORE * n + len(known)}).to_pylist()
     rows = [row for row in rows if question_id(row["rollout_id"], row["segment"]) not in known]
     texts = _texts(store, [row["rollout_id"] for row in rows])
-    found = (_question({**row, "asked": asks or row["asked"]}, texts[row["rollout_id"]]) for row in rows)
+    found = (_question({**row, "asked": asks or row["asked"]}, texts[row["rollout_id"]], kinds) for row in rows)
     return _unlike([question for question in found if question is not None])[:n]
+
+
+def _mixed(often: Sequence[Question], seldom: Sequence[Question]) -> list[Question]:
+    """Spread one list over the other, so that whoever stops early has judged some of both."""
+    places = [*((i / len(often), 0, each) for i, each in enumerate(often))]
+    places += [((i + 0.5) / len(seldom), 1, each) for i, each in enumerate(seldom)]
+    return [each for _, _, each in sorted(places, key=lambda place: place[:2])]
 
 
 def _unlike(questions: Sequence[Question]) -> list[Question]:
@@ -361,7 +390,9 @@ def _unlike(questions: Sequence[Question]) -> list[Question]:
     return kept
 
 
-def _question(row: Mapping[str, JSON], of_rollout: Mapping[str, JSON]) -> Question | None:
+def _question(
+    row: Mapping[str, JSON], of_rollout: Mapping[str, JSON], kinds: Collection[SegmentKind]
+) -> Question | None:
     response, index = of_rollout["response"], row["segment"]
     segments = segment(response)
     if index >= len(segments):
@@ -369,7 +400,7 @@ def _question(row: Mapping[str, JSON], of_rollout: Mapping[str, JSON]) -> Questi
     here = segments[index]
     before = segments[index - 1].start if index else here.start
     text = response[here.start : here.stop]
-    if not text.strip():
+    if here.kind not in kinds or not text.strip():
         return None
     return Question(
         question_id(row["rollout_id"], index),
