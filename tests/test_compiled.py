@@ -29,3 +29,15 @@ def test_a_kernel_is_compiled_again_when_a_part_of_it_in_another_file_changes(tm
     assert call(tmp_path) == "20 1"
     (tmp_path / "parts.py").write_text(PARTS.format(added=2), encoding="utf-8")
     assert call(tmp_path) == "30 0"
+
+
+def test_compiling_is_said_once_and_reading_the_cache_is_not(tmp_path: Path) -> None:
+    for name, text in (("parts", PARTS.format(added=1)), ("between", BETWEEN), ("whole", WHOLE)):
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+    told = "from traceanalytics.compiled import tell_of_compiling\ntell_of_compiling(print)\n"
+    command = [sys.executable, "-c", told + "from whole import whole\nwhole(1), whole(1.5)"]
+    first, second = (
+        subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout for _ in range(2)
+    )
+    assert first == "compiling kernels, once on this machine and for this version: up to a minute\n"
+    assert second == ""

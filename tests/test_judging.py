@@ -5,7 +5,7 @@ import pytest
 
 from traceanalytics.behaviors import BEHAVIORS
 from traceanalytics.errors import BadLabel
-from traceanalytics.judging import Answers, Question, append_line, read_queue, write_queue
+from traceanalytics.judging import Answers, Question, append_line, free_queue, read_queue, write_queue
 from traceanalytics.labels import read_labels
 
 KNOWN = BEHAVIORS.all()
@@ -32,6 +32,15 @@ def test_a_queue_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
     write_queue(tmp_path / "queue.jsonl", QUESTIONS)
     with pytest.raises(BadLabel, match="queue.jsonl: there is such a file already; name another one for the queue"):
         write_queue(tmp_path / "queue.jsonl", [])
+
+
+def test_a_queue_without_a_name_takes_the_next_free_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = []
+    for _ in range(3):
+        names.append(free_queue("audit").name)
+        write_queue(free_queue("audit"), QUESTIONS)
+    assert names == ["queue-audit.jsonl", "queue-audit-2.jsonl", "queue-audit-3.jsonl"]
 
 
 def test_questions_come_in_order_one_behavior_at_a_time(tmp_path: Path) -> None:

@@ -4,11 +4,15 @@ Decorating imports numba, so a module of kernels is imported inside the function
 """
 
 from collections.abc import Callable
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
+
+COMPILING = "compiling kernels, once on this machine and for this version: up to a minute"
+_waiting: list[Callable[[str], None]] = []  # who is to be told when this process compiles for the first time
 
 
 def compiled(kernel: Kernel) -> Kernel:
@@ -19,9 +23,30 @@ def compiled(kernel: Kernel) -> Kernel:
         from numpy import errstate
 
         return errstate(over="ignore")(kernel)  # what is compiled wraps around in silence too
+    _watch_for_compiling()
     machine = njit(cache=True, nogil=True)(kernel)
     machine._cache._cache_file._source_stamp = _digest_of(_files_behind(kernel))
     return machine  # type: ignore[no-any-return]
+
+
+def tell_of_compiling(say: Callable[[str], None]) -> None:
+    """Have `say` told once when kernels are compiled in this process, as nothing else is seen of it for a while."""
+    _waiting[:] = [say]
+
+
+@cache
+def _watch_for_compiling() -> None:
+    from numba.core import event
+
+    class Watcher(event.Listener):  # type: ignore[misc]  # numba is untyped here
+        def on_start(self, event: object) -> None:
+            if _waiting:
+                _waiting.pop()(COMPILING)
+
+        def on_end(self, event: object) -> None:
+            pass
+
+    event.register("numba:compile", Watcher())
 
 
 def inner(part: Kernel) -> Kernel:

@@ -3,9 +3,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 from verbs.test_train import write_labels
 
 from traceanalytics.classifiers.splits import fingerprints
+from traceanalytics.cli import app
 from traceanalytics.errors import BadInput, BadLabel
 from traceanalytics.store.store import Store
 from traceanalytics.taggers import load_tagger
@@ -108,3 +110,20 @@ def test_labels_without_a_frozen_prompt_say_so(model: Path, tmp_path: Path) -> N
     file.write_text("\n".join(map(json.dumps, lines)))
     with pytest.raises(BadLabel, match="no prompt of it is in the frozen part; judge more prompts"):
         frozen_part([folder], looked_at_by="a test", model=load_tagger(model))
+
+
+def test_parts_of_a_users_own_go_before_the_batches_of_ours_and_the_next_step_is_named(
+    labels: Path, model: Path, tmp_path: Path
+) -> None:
+    lines = [json.loads(line) for line in (labels / "made.jsonl").read_text().splitlines()]
+    (tmp_path / "ours.jsonl").write_text("\n".join(json.dumps(line | {"source": "seed:made:1"}) for line in lines))
+    words = ["evaluate", str(model), str(tmp_path / "ours.jsonl")]
+    assert "seed:made" not in CliRunner().invoke(app, words).stdout, "one part is all"
+    own = [line | {"id": f"own-{line['id']}", "source": "rollout:r1", "text": f"Own {line['text']}"} for line in lines]
+    (tmp_path / "own.jsonl").write_text("\n".join(map(json.dumps, own)))
+    said = CliRunner().invoke(app, [*words, str(tmp_path / "own.jsonl")])
+    assert "your rollouts" in said.stdout
+    assert "seed:made" not in said.stdout
+    assert said.stderr.endswith(
+        f"next: ta tag --tagger {model}, then ta use {model} --labels {words[-1]} --labels {tmp_path / 'own.jsonl'}\n"
+    )

@@ -95,6 +95,15 @@ def test_keys_may_come_through_a_pipe(queue: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [("yyyq", "next: ta train ngrams shipped {answers} --out mine"), ("yq", "to go on: ta label {queue}")],
+)
+def test_a_judge_is_told_what_comes_next(keys: str, said: str, queue: Path) -> None:
+    found = CliRunner().invoke(app, ["label", str(queue), "--by", "jo"], input=keys)
+    assert found.stderr == said.format(queue=queue, answers=queue.with_name("queue-judged.jsonl")) + "\n"
+
+
 def test_a_login_that_is_no_name_becomes_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("getpass.getuser", lambda: "Jo Doe/x")
     assert this_person() == "Jo-Doe-x"

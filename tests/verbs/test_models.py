@@ -80,6 +80,7 @@ def test_rolling_back_makes_the_tagger_before_active_again(store: Store, labels:
     before = promote(store, "mine", labels=[labels]).before
     assert roll_back(store) == before
     assert [row["tagger_id"] for row in models(store) if row["active"]] == [before]
+    assert [("rolled_back_on" in each, each["before"]) for each in history(store)] == [(True, before)]
     with pytest.raises(BadInput, match="there is nothing to roll back to; `ta models` lists what was promoted here"):
         roll_back(store)
 

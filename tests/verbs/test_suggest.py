@@ -106,6 +106,20 @@ def test_named_behaviors_are_asked_of_every_segment(analyzed: Store) -> None:
     assert {question.asked for question in found} == {("verification", "self_doubt")}
 
 
+def test_every_third_segment_is_one_that_the_tagger_passes_over(analyzed: Store) -> None:
+    found = suggest_uncertain(analyzed, behaviors=["verification", "self_doubt"], tagger="cues", n=30)
+    marked = {
+        f"{row['rollout_id']}/{row['segment']}"
+        for row in analyzed.sql(
+            "SELECT rollout_id, segment FROM tags WHERE tagger_id LIKE 'cues@%' "
+            "AND behavior IN ('verification', 'self_doubt')"
+        ).to_pylist()
+    }
+    passed_over = [question.id not in marked for question in found]
+    assert (len(found), sum(passed_over)) == (30, 10)
+    assert 3 <= sum(passed_over[:15]) <= 7, "whoever stops early has judged some of both"
+
+
 def test_taggers_that_part_are_asked_about_where_they_do(analyzed: Store) -> None:
     found = suggest_disagreeing(
         analyzed, "spurious_rewards.has_code", behaviors=["code_mention"], other_behavior="spurious_rewards.has_code"

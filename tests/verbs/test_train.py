@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 from traceanalytics.classifiers.models import load_model
 from traceanalytics.cli import app
 from traceanalytics.errors import BadInput, BadLabel, UnknownName
+from traceanalytics.paths import label_paths, shipped_folder
 from traceanalytics.segments import make_batch
 from traceanalytics.taggers import get_tagger, load_tagger
 from traceanalytics.tagging import tag_batch
@@ -113,6 +114,25 @@ def test_a_kind_reads_options_of_its_own_from_the_command_line(labels: Path, tmp
     done = CliRunner().invoke(app, words)
     assert json.loads(done.stdout)["card"]["kind"] == "spancat"
     assert load_model(tmp_path / "model")[0].behaviors == ("verification",)
+
+
+def test_few_labels_alone_are_answered_with_how_to_add_those_that_ship(labels: Path, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["train", "ngrams", str(labels), "--out", str(tmp_path / "model")])
+    assert done.stdout.splitlines()[-1].endswith(f"next: ta evaluate {tmp_path / 'model'} {labels}")
+    assert f"are few to learn from alone; beside those that ship they teach more: ta train ngrams shipped {labels}" in (
+        done.stderr
+    )
+
+
+def test_the_labels_that_ship_are_named_shipped_where_no_file_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ours = shipped_folder("labels")
+    assert label_paths(None) == label_paths(["shipped"]) == [ours]
+    assert label_paths(["shipped", "mine.jsonl"]) == [ours, Path("mine.jsonl")]
+    Path("shipped").mkdir()
+    assert label_paths(["shipped"]) == [Path("shipped")]
 
 
 def test_an_option_that_a_kind_does_not_have_is_answered_with_those_it_has(labels: Path) -> None:

@@ -16,6 +16,8 @@ from typer.exceptions import TyperException
 
 from traceanalytics import __version__
 from traceanalytics.__main__ import STOPPED
+from traceanalytics.cli.output import note
+from traceanalytics.compiled import tell_of_compiling
 from traceanalytics.errors import TraceAnalyticsError
 
 app = typer.Typer(
@@ -65,6 +67,7 @@ def ta(
 
 def main() -> None:
     """Run a command; what its user could act on is said in one line, with the exit code of its kind."""
+    tell_of_compiling(note)
     # outside of the handling of an error, which would keep what the error touched until Python itself has ended
     sys.exit(_run(_Interrupt()))
 

@@ -4,6 +4,7 @@ import atexit
 import os
 import shutil
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -16,6 +17,7 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from traceanalytics.compiled import tell_of_compiling
 from traceanalytics.errors import BadInput
 from traceanalytics.segments import Batch, segment_batch
 from traceanalytics.segments import make_batch as batch_of
@@ -228,8 +230,9 @@ def _tagged_batches(
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
     """Start worker processes; when the call breaks off, they finish only what they are at."""
     context = get_context("spawn")
-    called_off = context.Event()
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(called_off,)) as pool:
+    called_off, told = context.Event(), context.Event()
+    arguments = (called_off, told)
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=arguments) as pool:
         try:
             yield pool
         except BaseException:
@@ -248,8 +251,15 @@ def _interrupt_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _start_worker(called_off: Event) -> None:
-    """End this worker with its parent, also when that is killed."""
+def _start_worker(called_off: Event, told: Event) -> None:
+    """End this worker with its parent, also when that is killed; of all workers one says that it compiles."""
+
+    def say(line: str) -> None:
+        if sys.stderr.isatty() and not told.is_set():
+            told.set()
+            sys.stderr.write(f"{line}\n")
+
+    tell_of_compiling(say)
     _CALLED_OFF.append(called_off)
     at_end, end = connection.Pipe(duplex=False)
     watcher = threading.Thread(target=_end_with_parent, args=(at_end,), daemon=True)
