@@ -107,11 +107,11 @@ def test_named_behaviors_are_asked_of_every_segment(analyzed: Store) -> None:
 
 
 def test_every_third_segment_is_one_that_the_tagger_passes_over(analyzed: Store) -> None:
-    found = suggest_uncertain(analyzed, behaviors=["verification", "self_doubt"], tagger="cues", n=30)
+    found = suggest_uncertain(analyzed, behaviors=["verification", "self_doubt"], n=30)
     marked = {
         f"{row['rollout_id']}/{row['segment']}"
         for row in analyzed.sql(
-            "SELECT rollout_id, segment FROM tags WHERE tagger_id LIKE 'cues@%' "
+            "SELECT rollout_id, segment FROM tags WHERE tagger_id LIKE 'ngrams@%' "
             "AND behavior IN ('verification', 'self_doubt')"
         ).to_pylist()
     }

@@ -113,7 +113,7 @@ def test_rollouts_become_judgments_a_model_and_corrected_rates(tmp_path: Path, m
     ta("tag", "--tagger", "cues")
 
     behaviors = [word for name in ASKED for word in ("--behavior", name)]
-    drawn = ta("suggest", "uncertain", *behaviors, "-n", 40)
+    drawn = ta("suggest", "uncertain", *behaviors, "-n", 60)
     judge_by_keys(Path(drawn["queue"]))
     checked = ta("labels", "check", "queue-uncertain-judged.jsonl")
     assert checked["judges"] == {"planted": drawn["drawn"]}
