@@ -49,6 +49,14 @@ PIECES = [
         "é = 1",
         "def f():",
         "\\",
+        " = 40 + 12",
+        "20",
+        "3.25",
+        "07",
+        "0x12",
+        "1_0",
+        "12if x else 30",
+        "f'{20}'",
     ),
 ]
 BODIES = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
@@ -98,7 +106,7 @@ LINES = st.lists(st.sampled_from([*PIECES, "SELECT a", "We add the two numbers a
 
 
 @settings(deadline=None)
-@given(st.lists(LINES.map("".join), min_size=4, max_size=20))
+@given(st.lists(LINES.map("".join), min_size=16, max_size=30))
 def test_many_lines_are_judged_as_each_alone(texts: list[str]) -> None:
     lines = [line for text in texts for line in text.split("\n")]
     alone = [judged_alone(line) for line in lines]

@@ -44,7 +44,7 @@ PIECES += [
     "\x85",
     "‿",
 ]
-TEXTS = st.lists(st.lists(st.sampled_from(PIECES), max_size=9).map("".join), min_size=4, max_size=12)
+TEXTS = st.lists(st.lists(st.sampled_from(PIECES), max_size=9).map("".join), min_size=16, max_size=24)
 
 
 @pytest.mark.parametrize("name", PATTERNS)

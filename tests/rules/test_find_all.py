@@ -161,3 +161,14 @@ def test_a_prompt_asks_for_code_or_not(prompt: str, asks: bool) -> None:
     from traceanalytics.rules.requests import which_ask_for_code
 
     assert (prompt in which_ask_for_code([prompt])) is asks
+
+
+ASKING = "write implement fix a the me function called f in with Python Rust c++ code class Solution use tool simulate . ` you"
+ASKING += " have access to shell your implementation must pass all tests first line of input stdout ba\u017fh repl number program"
+
+
+@given(st.lists(st.sampled_from(ASKING.split()), max_size=12).map(" ".join))
+def test_no_request_for_code_does_without_a_stem(prompt: str) -> None:
+    from traceanalytics.rules import requests
+
+    assert requests._may_ask(prompt) or not (requests._REQUESTS.search(prompt) or requests._SIGNATURE.search(prompt))

@@ -18,10 +18,6 @@ _CALL = re.compile(
     r"|<\|python_tag\|>(.*?)(?=<\||\Z)",
     re.DOTALL,
 )
-_CALL_OPENERS = (
-    *("<tool_call>", "<function_call>", "<code>", "<python>", "<execut", "<code_interpreter>", "<ipython>"),
-    *("<jupyter>", "<|python_tag|>"),
-)
 _CODE_KEYS = ("code", "python", "script", "source", "cell", "program", "command", "input")
 _LOOKS_LIKE_CODE = re.compile(
     r"[=(*+/]|\bprint\b|\bimport\b|\bdef\b|\bfor\b",
@@ -30,8 +26,6 @@ _LOOKS_LIKE_CODE = re.compile(
 
 def calls_in(text: str) -> list[Call]:
     """Return the calls in a text, also those that carry no code."""
-    if "<" not in text or not any(opener in text for opener in _CALL_OPENERS):
-        return []
     return [
         Call(*found.span(), _code_in_call((found[2] if found[2] is not None else found[3]) or ""))
         for found in _CALL.finditer(text)

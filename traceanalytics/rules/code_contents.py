@@ -6,6 +6,7 @@ import symtable
 import warnings
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 from textwrap import dedent
 from typing import NamedTuple
 
@@ -66,6 +67,7 @@ TAGS = frozenset(_LANGUAGES) | _OUTPUT_TAGS | _DIAGRAM_TAGS | _TEXT_TAGS
 
 _SNAKE = re.compile(r"\s*[A-Za-z]\w*_\w+\s*=(?!=)")
 _PROMPT = re.compile(r"^[ \t]*(?:>>>|\.\.\.) ?", re.MULTILINE)
+_INTEGER = re.compile(r"\b[1-9][0-9]{0,50}\b")
 _IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+([\w.]+)", re.MULTILINE)
 _DRAWING = re.compile(
     r"\s*(?:import\s+(?:graph|olympiad|cse5|geometry|three|markers|TrigMacros|patterns|math)\s*;|size\s*\("
@@ -132,9 +134,19 @@ def _sure_content(body: str, tag: str) -> Content | None:
         return Content(Kind.DIAGRAM, tag or "asy")
     if tag in _TEXT_TAGS:
         return Content(Kind.TEXT)
-    return _working_python(body) if named == "python" else None
+    return _working_python(_with_ones(body)) if named == "python" else None
 
 
+def _with_ones(body: str) -> str:
+    r"""Write each integer as 1: what a program is does not hang on it, and rollouts of a prompt differ in little else.
+
+    >>> _with_ones("x1 = 20 + y[35]  # 1e5")
+    'x1 = 1 + y[1]  # 1e5'
+    """
+    return body if len(body) > LONGEST_PARSED or "\\N" in body else _INTEGER.sub("1", body)
+
+
+@lru_cache(maxsize=2048)
 def _working_python(body: str) -> Content | None:
     """Say what a body tagged as Python holds, if it is a program that parses: then every line of it is code."""
     body = _without_prompts(body)

@@ -132,10 +132,11 @@ def _programs(reading: Reading, calls: Sequence[Call]) -> Iterator[_Program]:
     drift = drift_of(reading)
     answered = min((stop for _, stop in reading.statements), default=len(reading.response) + 1)
     again = _repeated(reading, programs)
+    may_have_run = bool(calls or reading.tool_outputs or reading.tool_spans)
     called = ["".join(call.code.split()) for call in calls if len(call.code) > 8]
     for i, block in enumerate(programs):
         following = programs[i + 1].start if i + 1 < len(programs) else len(reading.response)
-        evidence = _evidence(reading, block, following, calls, called)
+        evidence = _evidence(reading, block, following, calls, called) if may_have_run else ""
         role = None
         if evidence:
             role = Role.EXECUTED

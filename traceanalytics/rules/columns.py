@@ -14,7 +14,7 @@ from traceanalytics.rules.texts import buffer_of, column_of
 if TYPE_CHECKING:
     import pyarrow
 
-_FEW = 4  # texts that `re` has read before a column is made of them
+_FEW = 16  # texts that `re` has read before RE2 is ready
 _BLANKS = r"\t\n\x0b\f\r\x1c-\x1f "
 _BEYOND_ASCII = r"\x{80}-\x{10ffff}"
 _DOTTED_I = ("\u0130", "\u0131")  # an i to `re` where case is ignored; to RE2 they are letters of their own

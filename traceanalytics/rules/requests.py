@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from traceanalytics.rules.columns import Columns
+from traceanalytics.rules.columns import LETTERS_ALIKE, Columns
 
 _LANGUAGE = (
     r"(?:python|java|c\+\+|cpp|c#|javascript|typescript|matlab|octave|sql|rust|golang|haskell|bash|sympy|numpy"
@@ -54,6 +54,22 @@ _SHOWN = re.compile(r"```(?:python|py)\b", re.IGNORECASE)
 _TURNS = re.compile(r"^(?:Question|Problem|Q|Example|### Question|\*\*Question)\b", re.MULTILINE)
 
 
+_STEMS = (  # no request does without one of them
+    *("`", "def ", "python", "java", "c++", "cpp", "c#", "typescript", "matlab", "octave", "sql", "rust", "golang"),
+    *("haskell", "bash", "sympy", "numpy", "julia", "lean", "code", "coding", "program", "script", "function", "shell"),
+    *(
+        "terminal",
+        "interpreter",
+        "repl",
+        "simulate",
+        "use the tool",
+        "repo",
+        "implementation",
+        "class solution",
+        "test",
+    ),
+    *("input", "output", "stdin", "stdout"),
+)
 _ASKS = Columns(_REQUESTS)
 _SIGNS = Columns(_SIGNATURE)
 _DENIES = Columns(_DENIAL)
@@ -65,11 +81,16 @@ def which_ask_for_code(prompts: Iterable[str]) -> set[str]:
     >>> which_ask_for_code(["Write a Python function that returns the sum of a list.", "Do not write code."])
     {'Write a Python function that returns the sum of a list.'}
     """
-    told = [prompt for prompt in prompts if prompt]
+    told = [prompt for prompt in prompts if _may_ask(prompt)]
     denied = _DENIES.found(told)
     asked = [_DENIAL.sub(" ", prompt) if denies else prompt for prompt, denies in zip(told, denied, strict=True)]
     verdicts = zip(told, _ASKS.found(asked), _SIGNS.found(asked), strict=True)
     return {prompt for prompt, asks, signs in verdicts if asks or signs or _shows_solved_by_code(prompt)}
+
+
+def _may_ask(prompt: str) -> bool:
+    folded = prompt.casefold()
+    return any(stem in folded for stem in _STEMS) or any(letter in prompt for letter in LETTERS_ALIKE)
 
 
 def _shows_solved_by_code(prompt: str) -> bool:
