@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from traceanalytics.cues.alike import Alike, edges_of, prose_segments
 from traceanalytics.cues.attributes import ATTRIBUTES
 from traceanalytics.cues.automaton import Automaton, build
 from traceanalytics.cues.guards import GUARDS, READ_CONTEXT, Guard, echo_of
-from traceanalytics.cues.patterns import check_pattern, compile_pattern
+from traceanalytics.cues.patterns import checked_pattern, compile_pattern
 from traceanalytics.cues.surroundings import Surroundings
 from traceanalytics.errors import TraceAnalyticsError, UnknownName
 from traceanalytics.segments import Batch
@@ -119,7 +119,8 @@ def make_cue_set(behaviors: Iterable[Behavior]) -> CueSet:
     """Check cues, put them into groups, and build what finds them."""
     from traceanalytics.cues.programs import compile_programs
 
-    groups = tuple(_groups(behaviors))
+    checked = list(_groups(behaviors))
+    groups = tuple(group for group, _ in checked)
     by_literal: dict[str, list[int]] = {}
     for number, group in enumerate(groups):
         for literal in group.literals:
@@ -129,7 +130,7 @@ def make_cue_set(behaviors: Iterable[Behavior]) -> CueSet:
         automaton=build(list(by_literal)),
         groups_of=np.array([number for numbers in by_literal.values() for number in numbers], np.int32),
         groups_first=np.cumsum([0, *map(len, by_literal.values())], dtype=np.int32),
-        programs=compile_programs([group.pattern for group in groups]),
+        programs=compile_programs(parsed for _, parsed in checked),
     )
 
 
@@ -302,8 +303,11 @@ def _table(batch: Batch, at: NDArray[np.int64], number: NDArray[np.int64], named
     )
 
 
-def _groups(behaviors: Iterable[Behavior]) -> Iterator[Group]:
-    """Put the cues of each behavior that share pattern and guards together, in the order of the file."""
+def _groups(behaviors: Iterable[Behavior]) -> Iterator[tuple[Group, Any]]:
+    """Put the cues of each behavior that share pattern and guards together, in the order of the file.
+
+    Each group comes with its pattern as parsed.
+    """
     for behavior in behaviors:
         grouped: dict[tuple[str, tuple[str, ...]], list[str]] = {}
         for cue in behavior.cues:
@@ -311,8 +315,8 @@ def _groups(behaviors: Iterable[Behavior]) -> Iterator[Group]:
             pattern = cue.confirm if cue.confirm is not None else _between_words(cue.literal)
             grouped.setdefault((pattern, cue.guards), []).append(cue.literal)
         for (pattern, guards), literals in grouped.items():
-            check_pattern(pattern, f"behavior {behavior.name!r}, cue {literals[0]!r}")
-            yield Group(behavior, pattern, guards, tuple(dict.fromkeys(literals)))
+            parsed = checked_pattern(pattern, f"behavior {behavior.name!r}, cue {literals[0]!r}")
+            yield Group(behavior, pattern, guards, tuple(dict.fromkeys(literals))), parsed
 
 
 def _between_words(literal: str) -> str:

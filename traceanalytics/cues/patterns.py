@@ -19,8 +19,11 @@ def compile_pattern(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE)
 
 
-def check_pattern(pattern: str, where: str) -> None:
-    """Refuse a pattern that does not compile, or that repeats without a bound what itself repeats without a bound."""
+def checked_pattern(pattern: str, where: str) -> Any:
+    """Parse a pattern that ignores case.
+
+    One that does not compile is refused, and one that repeats without a bound what itself repeats without a bound.
+    """
     try:
         parsed = parser.parse(pattern, re.IGNORECASE)
     except re.error as error:
@@ -30,6 +33,7 @@ def check_pattern(pattern: str, where: str) -> None:
             f"{where}: {pattern!r} repeats without a bound what itself repeats without a bound; "
             "hostile text makes that run for hours: bound one of them, such as {0,5}"
         )
+    return parsed
 
 
 def _nests(items: Iterable[Any], *, inside: bool) -> bool:

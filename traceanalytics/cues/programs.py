@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from re import _constants as codes  # type: ignore[attr-defined]
-from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
 
 import numpy as np
@@ -60,13 +59,12 @@ class Programs:
     first: NDArray[np.uint8]  # [program, what stands before, byte]: can it begin with this byte there
 
 
-def compile_programs(patterns: Sequence[str]) -> Programs:
-    """Compile patterns that ignore case."""
+def compile_programs(patterns: Iterable[Any]) -> Programs:
+    """Compile patterns that ignore case, as `re` has parsed them."""
     builder = _Builder()
     entries = []
-    for pattern in patterns:
+    for parsed in patterns:
         entries.append(len(builder.steps))
-        parsed = parser.parse(pattern, re.IGNORECASE)
         builder.add(parsed, many_lines=bool(parsed.state.flags & re.MULTILINE))
         builder.steps.append([MATCH, 0, 0, 0])
     masks = _first_bytes(builder)
