@@ -9,7 +9,7 @@ from traceanalytics.rules.function_words import FUNCTION_WORDS
 from traceanalytics.rules.kernel_words import hashed
 from traceanalytics.rules.letters import folded_letters
 from traceanalytics.rules.reading import Reading
-from traceanalytics.rules.strange_tail import strange_tail
+from traceanalytics.rules.strange_tail import strange_tails
 
 PROMPTS = (
     "What is the sum of 3 and 4, and why is it so?",
@@ -62,15 +62,21 @@ TOPICS = (
 )
 
 
-@given(st.lists(st.sampled_from(TOPICS), max_size=60), st.integers(0, 60), st.sampled_from(["", "What apple, ÉLÈVE?"]))
+QUESTIONS = st.sampled_from(["", "What apple, ÉLÈVE?"])
+WITH_CUTS = st.tuples(st.lists(st.sampled_from(TOPICS), max_size=60), st.integers(0, 60), QUESTIONS)
+
+
+@given(st.lists(WITH_CUTS, max_size=4))
 @settings(deadline=None, max_examples=400)
-def test_the_last_paragraphs_are_as_strange_as_sets_of_words_say(pieces: list[str], cut: int, question: str) -> None:
-    text, answered = "".join(pieces), len("".join(pieces[:cut]))
-    asked = hashed(drift._words(question))
-    found = strange_tail(text, answered, asked, drift._plain_table(), least=6, own=0.2)
-    expected = drift._strange_paragraphs(Reading(text, question), answered)
-    assert found is None or tuple(found) == (expected if expected[0] >= 0 else (-1, -1))
+def test_the_last_paragraphs_are_as_strange_as_sets_of_words_say(drawn: list[tuple[list[str], int, str]]) -> None:
+    readings = [(Reading("".join(pieces), question), len("".join(pieces[:cut]))) for pieces, cut, question in drawn]
+    texts, cuts = [reading.response for reading, _ in readings], [cut for _, cut in readings]
+    asked = [hashed(drift._words(question)) for _, _, question in drawn]
+    found = strange_tails(texts, cuts, asked, drift._plain_table(), least=6, own=0.2)
+    for tail, (reading, cut) in zip(found, readings, strict=True):
+        expected = drift._strange_paragraphs(reading, cut)
+        assert tail is None or tuple(tail) == (expected if expected[0] >= 0 else (-1, -1))
 
 
 def test_words_that_fold_into_several_letters_are_left_to_sets() -> None:
-    assert strange_tail("Straße", 0, hashed([]), drift._plain_table(), least=6, own=0.2) is None
+    assert strange_tails(["Straße"], [0], [hashed([])], drift._plain_table(), least=6, own=0.2) == [None]

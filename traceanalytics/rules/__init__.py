@@ -38,7 +38,7 @@ def _find_all(batch: "Batch") -> Iterator[tuple[int, Finding]]:
     import numpy as np
 
     from traceanalytics.rules import answers, coding, drift, gibberish, language, repetition, scan, truncation
-    from traceanalytics.rules.reading import Reading
+    from traceanalytics.rules.reading import Reading, read_blocks
 
     flags, answers_from, words = scan.scanned(batch.responses)
     named = scan.words_by_row(words, len(batch))
@@ -63,12 +63,15 @@ def _find_all(batch: "Batch") -> Iterator[tuple[int, Finding]]:
     ]
     may_code = scan.FENCE | scan.STATEMENT | scan.CODE_WORD | scan.MARKUP
     coders = [row for row, found in enumerate(flags.tolist()) if found & may_code]
+    read_blocks([readings[row] for row in coders])
+    answering = set(np.flatnonzero(flags & (scan.ANSWER | scan.MARKUP)).tolist())
+    drift.read_drifts([readings[row] for row in answering])
     of_code = dict(zip(coders, coding.find([readings[row] for row in coders]), strict=True))
     may_mix = np.flatnonzero((flags & (scan.SCRIPT | scan.ACCENT)) | (asks & scan.SCRIPT))
     mixing = set(may_mix[language.which_may_mix([readings[row] for row in may_mix])].tolist())
-    for row, (reading, found) in enumerate(zip(readings, flags.tolist(), strict=True)):
+    for row, reading in enumerate(readings):
         findings: list[Finding] = []
-        if found & (scan.ANSWER | scan.MARKUP):
+        if row in answering:
             findings += answers.find(reading)
             findings += drift.find(reading)
         findings += of_code.get(row, [])

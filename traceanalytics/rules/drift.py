@@ -1,7 +1,7 @@
 """Drift after the answer: once the final answer stands there, the response takes up a new question or topic."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,8 @@ from traceanalytics.rules.texts import words
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+Drift = tuple[int, str]  # where it begins, and what it is
 
 LEAST_TAIL = 40  # characters after the answer
 LONG_TAIL = 300
@@ -75,18 +77,30 @@ def find(reading: Reading) -> Iterator[Finding]:
         yield Finding("post_answer_drift", start, len(reading.own.rstrip()), attributes={"kind": kind})
 
 
-def drift_of(reading: Reading) -> tuple[int, str] | None:
+def drift_of(reading: Reading) -> Drift | None:
     """Return where the drift begins and what it is: a new question, or a new topic."""
-    known = reading.__dict__  # code after the answer asks again
-    if "drift" not in known:
-        known["drift"] = _drift_of(reading)
-    return known["drift"]  # type: ignore[no-any-return]
+    if "drift" not in vars(reading):
+        read_drifts([reading])
+    return vars(reading)["drift"]  # type: ignore[no-any-return]
 
 
-def _drift_of(reading: Reading) -> tuple[int, str] | None:
-    answered = _answered_at(reading)
-    if answered is None or len(reading.own) - answered < LEAST_TAIL:
-        return None
+def read_drifts(readings: Sequence[Reading]) -> None:
+    """Find the drifts of many responses at once; code after the answer asks for them too."""
+    topics = []
+    for reading in readings:
+        answered = _answered_at(reading)
+        drift = None
+        if answered is not None and len(reading.own) - answered >= LEAST_TAIL:
+            drift = _new_question(reading, answered)
+            if drift is None and len(reading.own) - answered >= LONG_TAIL:
+                topics.append((reading, answered))
+        vars(reading)["drift"] = drift
+    for (reading, _), topic in zip(topics, _new_topics(topics), strict=True):
+        vars(reading)["drift"] = topic
+
+
+def _new_question(reading: Reading, answered: int) -> Drift | None:
+    """Find a new turn, or words that turn to another question, unless it is the one that was asked."""
     tail = reading.prose[answered:]
     lowered = tail.lower()
     patterns = [_NEW_TURN] if any(word in tail for word in _TURN_WORDS) else []
@@ -95,7 +109,7 @@ def _drift_of(reading: Reading) -> tuple[int, str] | None:
         for found in pattern.finditer(tail):
             if not _repeats_question(tail[found.start() :], reading):
                 return answered + found.start() + len(found[0]) - len(found[0].lstrip()), "new question"
-    return _new_topic(reading, answered)
+    return None
 
 
 def _answered_at(reading: Reading) -> int | None:
@@ -111,24 +125,26 @@ def _repeats_question(tail: str, reading: Reading) -> bool:
     return bool(asked) and len(asked & follows) >= SAME_QUESTION * len(asked)
 
 
-def _new_topic(reading: Reading, answered: int) -> tuple[int, str] | None:
-    """Find the last paragraphs, where they share no words with the question and the way to its answer."""
-    from traceanalytics.rules.strange_tail import strange_tail
+def _new_topics(answered: Sequence[tuple[Reading, int]]) -> Iterator[Drift | None]:
+    """Find the last paragraphs of each, where they share no words with the question and the way to its answer."""
+    from traceanalytics.rules.strange_tail import strange_tails
 
-    own = reading.own
-    if len(own) - answered < LONG_TAIL:
-        return None
-    tail = strange_tail(
-        own, answered, _hashed_words(reading.question), _plain_table(), least=LEAST_WORDS, own=OWN_WORDS
+    tails = strange_tails(
+        [reading.own for reading, _ in answered],
+        [place for _, place in answered],
+        [_hashed_words(reading.question) for reading, _ in answered],
+        _plain_table(),
+        least=LEAST_WORDS,
+        own=OWN_WORDS,
     )
-    begin, strange = _strange_paragraphs(reading, answered) if tail is None else tail
-    if begin >= 0 and strange >= LONG_TAIL and _asks(own[begin:]):
-        return begin + len(own[begin:]) - len(own[begin:].lstrip()), "new topic"
-    return None
+    for (reading, place), tail in zip(answered, tails, strict=True):
+        begin, strange = _strange_paragraphs(reading, place) if tail is None else tail
+        topic = reading.own[begin:] if begin >= 0 and strange >= LONG_TAIL else ""
+        yield (begin + len(topic) - len(topic.lstrip()), "new topic") if _asks(topic) else None
 
 
 def _strange_paragraphs(reading: Reading, answered: int) -> tuple[int, int]:
-    """Do what `strange_tail` does, for any letters."""
+    """Do what `strange_tails` does, for any letters."""
     known = _words(reading.question) | _words_of(reading.own[:answered])
     begin, strange = -1, 0
     position = len(reading.own)

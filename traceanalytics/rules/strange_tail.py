@@ -3,6 +3,7 @@
 A word is a run of four letters and more, folded; those that any text holds do not count.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from traceanalytics.compiled import compiled, inner
 from traceanalytics.rules.kernel_words import find, point_at, put, with_letter
 from traceanalytics.rules.letters import SEVERAL, folded_letters
+from traceanalytics.rules.texts import buffer_of
 from traceanalytics.segments.kernel_bytes import space_at
 
 LEAST_LETTERS = 4  # of a word
@@ -25,22 +27,79 @@ class Tail(NamedTuple):
     strange: int
 
 
-def strange_tail(
-    text: str, answered: int, asked: NDArray[np.int64], plain: NDArray[np.int64], *, least: int, own: float
-) -> Tail | None:
-    """Return the last paragraphs after a place of `least` words with a smaller share of known ones than `own`.
+def strange_tails(
+    texts: Sequence[str],
+    answered: Sequence[int],
+    asked: Sequence[NDArray[np.int64]],
+    plain: NDArray[np.int64],
+    *,
+    least: int,
+    own: float,
+) -> list[Tail | None]:
+    """Return of each text its last paragraphs after a place of `least` words, fewer of them known than `own` of all.
 
     Known are the words before the place, and those of `asked`; `plain` is a table of the ones that do not count. Where
-    a text holds letters that the pass cannot fold, it gives None.
+    a text holds letters that the pass cannot fold, there is None.
     """
-    data = np.frombuffer(text.encode("utf-8", "surrogatepass"), np.uint8)
-    at = answered if len(data) == len(text) else len(text[:answered].encode("utf-8", "surrogatepass"))
-    size = 1 << (len(data) // 2 + len(asked) + 16).bit_length()
-    begin, strange = _strange_tail(data, at, asked, plain, least, own, folded_letters(), np.zeros((3, size), np.int64))
-    return None if begin == _CANNOT_TELL else Tail(begin, strange)
+    import pyarrow
+
+    if not texts:
+        return []
+    data, offsets = buffer_of(pyarrow.array(texts, pyarrow.large_string()))
+    places = np.array([_in_bytes(text, place) for text, place in zip(texts, answered, strict=True)], np.int64)
+    firsts = np.cumsum([0, *map(len, asked)], dtype=np.int64)
+    longest = int(np.diff(offsets).max())
+    tables = np.empty((3, 1 << (longest // 2 + int(np.diff(firsts).max()) + 16).bit_length()), np.int64)
+    begins = np.empty(longest + 2, np.int64)
+    found = np.empty((len(texts), 2), np.int64)
+    words = np.concatenate([*asked, np.zeros(0, np.int64)])
+    _find(data, offsets, places, words, firsts, plain, least, own, folded_letters(), tables, begins, found)
+    return [None if begin == _CANNOT_TELL else Tail(begin, strange) for begin, strange in found.tolist()]
+
+
+def _in_bytes(text: str, place: int) -> int:
+    return place if text.isascii() else len(text[:place].encode())
 
 
 @compiled
+def _find(
+    data: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    answered: NDArray[np.int64],
+    asked: NDArray[np.int64],
+    asked_first: NDArray[np.int64],
+    plain: NDArray[np.int64],
+    least: int,
+    own: float,
+    letters: NDArray[np.uint16],
+    tables: NDArray[np.int64],
+    begins: NDArray[np.int64],
+    found: NDArray[np.int64],
+) -> None:
+    """Write of every text the character where its strange paragraphs begin, and their length; -2 says: cannot tell.
+
+    `tables` are three for the longest text: known words, words of the paragraphs, and the one in which each was last
+    seen. `begins` is room for where paragraphs begin.
+    """
+    for row in range(len(answered)):
+        text = data[offsets[row] : offsets[row + 1]]
+        words = asked[asked_first[row] : asked_first[row + 1]]
+        size = _table_size(len(text), len(words))
+        tables[:, :size] = 0
+        own_tables = tables[0, :size], tables[1, :size], tables[2, :size]
+        found[row] = _strange_tail(text, answered[row], words, plain, least, own, letters, *own_tables, begins)
+
+
+@inner
+def _table_size(characters: int, words: int) -> int:
+    """Return a power of two that is more than twice the words of a text, and room for those of its question."""
+    size = 16
+    while size < characters // 2 + words + 16:
+        size *= 2
+    return size
+
+
+@inner
 def _strange_tail(
     data: NDArray[np.uint8],
     answered: int,
@@ -49,13 +108,12 @@ def _strange_tail(
     least: int,
     own: float,
     letters: NDArray[np.uint16],
-    tables: NDArray[np.int64],
+    known: NDArray[np.int64],
+    seen: NDArray[np.int64],
+    seen_in: NDArray[np.int64],
+    begins: NDArray[np.int64],
 ) -> tuple[int, int]:
-    """Return the character where the strange paragraphs begin and their length, -1 without any; -2 says: cannot tell.
-
-    `tables` are three of zeros: known words, words of the paragraphs, and the paragraph in which each was last seen.
-    """
-    known, seen, seen_in = tables[0], tables[1], tables[2]
+    """Do what `_find` does for one text; the tables come empty."""
     for word in asked:
         put(known, word)
     at = 0
@@ -65,7 +123,6 @@ def _strange_tail(
             return _CANNOT_TELL, 0
         if length >= LEAST_LETTERS:
             put(known, word)
-    begins = np.empty(len(data) - answered + 2, np.int64)
     begins[0] = answered
     count = 1
     at = answered
