@@ -1,10 +1,11 @@
 """Drift after the answer: once the final answer stands there, the response takes up a new question or topic."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from traceanalytics.rules.columns import Columns
 from traceanalytics.rules.finding import Finding
 from traceanalytics.rules.function_words import FUNCTION_WORDS
 from traceanalytics.rules.reading import Reading
@@ -40,21 +41,12 @@ _ANOTHER = re.compile(
     r"|\bnow,? (?:for )?(?:another|a (?:new|different)) (?:problem|question)",
     re.IGNORECASE,
 )
-_TURN_WORDS = (
-    *("Human", "User", "Student", "user\n", "[INST]", "Input:", "Q", "Problem", "Exercise", "Instruction", "Task"),
-    *("Prompt", "Example"),
-)
-_ANOTHER_WORDS = (
-    *("another", "a new", "a different", "a similar", "next", "a second", "the following", "one more", "a related"),
-)
 _ASKS = re.compile(
     r"\?\s*$|\b(?:find|determine|calculate|compute|evaluate|solve|simplify|prove|how (?:many|much|long|far|old)"
     r"|what (?:is|are|was))\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_ASKING_STEMS = (
-    *("?", "find", "determine", "calculate", "compute", "evaluate", "solve", "simplify", "prove", "how ", "what "),
-)
+_NEW_TURNS, _OTHERS, _ASKING = Columns(_NEW_TURN), Columns(_ANOTHER), Columns(_ASKS)
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _BETWEEN_PARAGRAPHS = re.compile(r"(\n\s*\n)")
 _LOWER_WORD = re.compile(r"[a-z]{4,}")
@@ -86,30 +78,34 @@ def drift_of(reading: Reading) -> Drift | None:
 
 def read_drifts(readings: Sequence[Reading]) -> None:
     """Find the drifts of many responses at once; code after the answer asks for them too."""
-    topics = []
+    answered = []
     for reading in readings:
-        answered = _answered_at(reading)
-        drift = None
-        if answered is not None and len(reading.own) - answered >= LEAST_TAIL:
-            drift = _new_question(reading, answered)
-            if drift is None and len(reading.own) - answered >= LONG_TAIL:
-                topics.append((reading, answered))
-        vars(reading)["drift"] = drift
-    for (reading, _), topic in zip(topics, _new_topics(topics), strict=True):
-        vars(reading)["drift"] = topic
+        vars(reading)["drift"] = None
+        place = _answered_at(reading)
+        if place is not None and len(reading.own) - place >= LEAST_TAIL:
+            answered.append((reading, place))
+    for (reading, _), found in zip(answered, _new_questions(answered), strict=True):
+        vars(reading)["drift"] = found
+    rest = [(reading, at) for reading, at in answered if not drift_of(reading) and len(reading.own) - at >= LONG_TAIL]
+    for (reading, _), found in zip(rest, _new_topics(rest), strict=True):
+        vars(reading)["drift"] = found
 
 
-def _new_question(reading: Reading, answered: int) -> Drift | None:
-    """Find a new turn, or words that turn to another question, unless it is the one that was asked."""
-    tail = reading.prose[answered:]
-    lowered = tail.lower()
-    patterns = [_NEW_TURN] if any(word in tail for word in _TURN_WORDS) else []
-    patterns += [_ANOTHER] if any(word in lowered for word in _ANOTHER_WORDS) else []
+def _new_questions(answered: Sequence[tuple[Reading, int]]) -> Iterator[Drift | None]:
+    """Find in each a new turn, or words that turn to another question, unless it is the one that was asked."""
+    tails = [reading.prose[place:] for reading, place in answered]
+    turns, others = _NEW_TURNS.found(tails), _OTHERS.found(tails)
+    for (reading, place), tail, turn, other in zip(answered, tails, turns, others, strict=True):
+        patterns = [pattern for pattern, stands in ((_NEW_TURN, turn), (_ANOTHER, other)) if stands]
+        found = next(_further_questions(tail, patterns, reading), None)
+        yield None if found is None else (place + found, "new question")
+
+
+def _further_questions(tail: str, patterns: Iterable[re.Pattern[str]], reading: Reading) -> Iterator[int]:
     for pattern in patterns:
         for found in pattern.finditer(tail):
             if not _repeats_question(tail[found.start() :], reading):
-                return answered + found.start() + len(found[0]) - len(found[0].lstrip()), "new question"
-    return None
+                yield found.start() + len(found[0]) - len(found[0].lstrip())
 
 
 def _answered_at(reading: Reading) -> int | None:
@@ -137,10 +133,13 @@ def _new_topics(answered: Sequence[tuple[Reading, int]]) -> Iterator[Drift | Non
         least=LEAST_WORDS,
         own=OWN_WORDS,
     )
+    begins = []
     for (reading, place), tail in zip(answered, tails, strict=True):
         begin, strange = _strange_paragraphs(reading, place) if tail is None else tail
-        topic = reading.own[begin:] if begin >= 0 and strange >= LONG_TAIL else ""
-        yield (begin + len(topic) - len(topic.lstrip()), "new topic") if _asks(topic) else None
+        begins.append(begin if begin >= 0 and strange >= LONG_TAIL else len(reading.own))
+    topics = [reading.own[begin:] for (reading, _), begin in zip(answered, begins, strict=True)]
+    for begin, topic, asks in zip(begins, topics, _ASKING.found(topics), strict=True):
+        yield (begin + len(topic) - len(topic.lstrip()), "new topic") if asks else None
 
 
 def _strange_paragraphs(reading: Reading, answered: int) -> tuple[int, int]:
@@ -157,11 +156,6 @@ def _strange_paragraphs(reading: Reading, answered: int) -> tuple[int, int]:
             begin = position
             strange += len(paragraph)
     return begin, strange
-
-
-def _asks(text: str) -> bool:
-    folded = text.casefold()
-    return any(stem in folded for stem in _ASKING_STEMS) and _ASKS.search(text) is not None
 
 
 @lru_cache(maxsize=1024)
