@@ -163,8 +163,10 @@ def test_a_prompt_asks_for_code_or_not(prompt: str, asks: bool) -> None:
     assert (prompt in which_ask_for_code([prompt])) is asks
 
 
-ASKING = "write implement fix a the me function called f in with Python Rust c++ code class Solution use tool simulate . ` you"
-ASKING += " have access to shell your implementation must pass all tests first line of input stdout ba\u017fh repl number program"
+ASKING = """
+write implement fix a the me function called f in with Python Rust c++ code class Solution use tool simulate . ` you
+have access to shell your implementation must pass all tests first line of input stdout ba\u017fh repl number program
+"""
 
 
 @given(st.lists(st.sampled_from(ASKING.split()), max_size=12).map(" ".join))
