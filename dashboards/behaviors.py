@@ -2,10 +2,10 @@
 
 from traceanalytics.findings.onsets import onset_in_words
 from traceanalytics.pages.base import Block, Chart, Page, Selectors, Text
-from traceanalytics.pages.charts import lines_over_steps, small_multiples
+from traceanalytics.pages.charts import lines_over_steps, small_multiples, two_counts
 from traceanalytics.pages.corrected import audited_behaviors, raw_and_corrected
 from traceanalytics.pages.onsets import onsets_of
-from traceanalytics.pages.pooled import pooled_over_seeds, pooled_runs
+from traceanalytics.pages.pooled import curves_of, pooled_over_seeds, pooled_runs, several_of
 from traceanalytics.pages.rates import call_of, rates_over_steps
 from traceanalytics.pages.view import View, look
 from traceanalytics.pages.words import PUBLISHED_CODE, published_taggers, rate_table
@@ -16,6 +16,7 @@ _OF_THE_WORD = (
     "The published detector looks for the word `python` anywhere: a mention, a request and a loop of empty fences "
     "count as much as code that solves the problem."
 )
+_POOLED = " Runs that differ by their seed alone are one curve, their mean; its band is a 95% interval over runs."
 MOST_LINES = 8  # colors that a reader tells apart
 
 
@@ -45,14 +46,12 @@ def _multiples(view: View, names: list[str]) -> Block:
     ]
     pooled = pooled_runs(view)
     curve_of = {run: name for name, runs in pooled.items() for run in runs}
-    several = {name for name, runs in pooled.items() if len(runs) > 1}
+    several = several_of(pooled)
     drawn = [
-        {**row, "curve": curve_of.get(row["run"], row["run"]), "single": curve_of.get(row["run"]) in several}
-        for row in rows
+        *({**row, "curve": row["run"], "single": False} for row in curves_of(view, rows)),
+        *({**row, "curve": curve_of[row["run"]], "single": True} for row in rows if row["run"] in several),
     ]
     if pooled:
-        means = pooled_over_seeds(pooled, [row for row in rates if curve_of[row["run"]] in several])
-        drawn += [{**row, "curve": row["run"], "single": False} for row in means]
         rewards = pooled_over_seeds(pooled, rewards)
     rewards = [{**row, "curve": row["run"], "reward": row["value"]} for row in rewards]
     chart = small_multiples(drawn, rewards, curve_title="configuration" if pooled else "run")
@@ -109,16 +108,19 @@ def _published(view: View) -> list[Block]:
     one = len(view.runs) == 1
     counted: list[tuple[str, str | None]] = [(name, None) for name in ours if one or name == "code_reasoning"]
     counted += [(name, tagger) for name, tagger in detectors.items() if one or name == PUBLISHED_CODE]
-    rows = [
-        {**row, "line": name if one else f"{name}, {row['run']}"}
-        for name, tagger in counted[:MOST_LINES]
-        for row in rates_over_steps(view, [name], tagger=tagger)
-    ]
-    chart = lines_over_steps(rows, color="line", color_title="counted", y_title="share of rollouts")
+    pooled = pooled_runs(view)
+    rates = [row for name, tagger in counted[:MOST_LINES] for row in rates_over_steps(view, [name], tagger=tagger)]
+    rows = [{**row, "counted": row["behavior"]} for row in curves_of(view, rates)]
+    chart = (
+        lines_over_steps(rows, color="counted", color_title="counted", y_title="share of rollouts")
+        if one
+        else two_counts(rows, color_title="configuration" if pooled else "run")
+    )
     lead = _OF_THE_WORD if PUBLISHED_CODE in detectors else "What published detectors count, as their papers say."
+    lead += _POOLED if pooled else ""
     name, tagger = next(iter(detectors.items()))
     sql = call_of(view, [name], tagger=tagger)
-    return [Chart("Our count beside the published one", chart, rate_table("Both counts", rows, sql), lead)]
+    return [Chart("Our count beside the published one", chart, rate_table("Both counts", rates, sql), lead)]
 
 
 behaviors = Page(name="behaviors", title="Behaviors", build=build, order=20)

@@ -1,8 +1,8 @@
 """Health: length, truncation, groups that teach nothing, and text that goes to pieces."""
 
 from traceanalytics.pages.base import Block, Chart, Page, Selectors, Text
-from traceanalytics.pages.charts import lines_over_steps
-from traceanalytics.pages.claims import answers, call_of_finding, is_too_much, numbers_of, refusals
+from traceanalytics.pages.charts import lines_over_steps, two_counts
+from traceanalytics.pages.claims import answers, call_of_finding, is_too_much, numbers_of, of_other_splits, refusals
 from traceanalytics.pages.rates import call_of, rates_over_steps
 from traceanalytics.pages.view import View, as_table, look
 from traceanalytics.pages.words import cautions, rate_table, sql_of_cautions
@@ -85,7 +85,8 @@ def _stability(view: View) -> list[Block]:
         counted="",
     )
     said = " ".join(f"{answer.verdict[0].upper()}{answer.verdict[1:]}." for answer in list(found.values())[:4])
-    return [Chart("Stability", chart, numbers_of(view, "Stability", found, command), said)]
+    lead = f"{said}{of_other_splits(view, found)}"
+    return [Chart("Stability", chart, numbers_of(view, "Stability", found, command), lead)]
 
 
 def _headings(query: str) -> dict[str, str]:
@@ -100,10 +101,12 @@ def _decay(view: View, names: tuple[str, ...], title: str) -> list[Block]:
             Text(f"{title}: {', '.join(names)} were {'seen in no rollout' if view.tagger else 'not looked for yet'}.")
         ]
     rates = rates_over_steps(view, chosen)
-    rows = [
-        {**row, "line": row["behavior"] if len(view.runs) == 1 else f"{row['behavior']}, {row['run']}"} for row in rates
-    ]
-    chart = lines_over_steps(rows, color="line", color_title="behavior", y_title="share of rollouts", height=200)
+    if len(view.runs) == 1:
+        chart = lines_over_steps(
+            rates, color="behavior", color_title="behavior", y_title="share of rollouts", height=200
+        )
+    else:
+        chart = two_counts([{**row, "counted": row["behavior"]} for row in rates], counted="behavior")
     return [Chart(title, chart, rate_table(title, rates, call_of(view, chosen)))]
 
 

@@ -19,7 +19,8 @@ from traceanalytics.pages.words import (
 )
 from traceanalytics.store.store import Store
 
-LINES = 6  # behaviors that are drawn as lines; every behavior is a bar
+LINES, FEWEST_LINES = 12, 2  # of behaviors and runs, and behaviors at least; every behavior is a bar
+MOST_DOTS, FEWEST_NAMES = 60, 8  # of behaviors and runs, and behaviors at least, whose change is drawn
 
 
 def build(store: Store, selectors: Selectors) -> list[Block]:
@@ -42,7 +43,8 @@ def build(store: Store, selectors: Selectors) -> list[Block]:
 def _word_and_code(view: View) -> Block:
     """Draw code as the published word search counts it, and as our tagger does."""
     rows = [{**row, "counted": name} for name, found in code_counts(view).items() for row in found]
-    lead = "Solid: rollouts that solve in code. Dashed: rollouts that hold the word `python`, as the paper counted."
+    lead = "Solid: rollouts that solve in code. Dashed: rollouts that hold the word `python`, as the paper counted. "
+    lead += "A click on a point of the solid line leads to its rollouts."
     table = rate_table("The word and the code", rows, sql_of_story(view))
     return Chart("Reasoning in code, and the word for it", two_counts(rows), table, lead)
 
@@ -58,7 +60,13 @@ def _what_moved(view: View) -> list[Block]:
         f"{surviving} of {len(shifts)} shifts survive the correction for their number (Benjamini and Hochberg, 5%). "
         "Lines are 95% intervals over prompts."
     )
-    return [Chart("What moved from start to end", changes(rows), table, lead)]
+    names = _by_change(view)
+    shown = names[: max(FEWEST_NAMES, MOST_DOTS // len(view.runs))]
+    if len(shown) < len(names):
+        lead += f" The {len(shown)} behaviors that moved most are drawn, all {len(names)} are in the table."
+    return [
+        Chart("What moved from start to end", changes([row for row in rows if row["behavior"] in shown]), table, lead)
+    ]
 
 
 def _over_training(view: View) -> list[Block]:
@@ -68,7 +76,12 @@ def _over_training(view: View) -> list[Block]:
     rows = rates_over_steps(view, names)
     lead = "Drag over steps to recount the bars; click on a bar or on the legend to single out a behavior."
     table = rate_table("Share of rollouts", rows, call_of(view, names))
-    return [Chart("Behaviors over training", behaviors_and_steps(rows, names[:LINES]), table, lead)]
+    return [Chart("Behaviors over training", behaviors_and_steps(rows, names[: _lines(view)]), table, lead)]
+
+
+def _lines(view: View) -> int:
+    """Return of how many behaviors lines are drawn: with more runs of fewer, as a color and dash must tell each."""
+    return max(FEWEST_LINES, min(LINES // 2, LINES // len(view.runs)))
 
 
 def _by_change(view: View) -> list[str]:

@@ -3,13 +3,22 @@
 from traceanalytics.pages.accuracy import accuracy_over_steps, first_and_last
 from traceanalytics.pages.base import Block, Chart, Page, Selectors, Table, Text
 from traceanalytics.pages.charts import differences, lines_over_steps
-from traceanalytics.pages.claims import answer_of_all, answers, call_of_finding, is_too_much, numbers_of, refusals
+from traceanalytics.pages.claims import (
+    answer_of_all,
+    answers,
+    call_of_finding,
+    is_too_much,
+    numbers_of,
+    of_other_splits,
+    refusals,
+)
 from traceanalytics.pages.favors import what_reward_favors
 from traceanalytics.pages.view import View, look
 from traceanalytics.pages.words import rate_table
 from traceanalytics.store.store import Store
 
 OURS = "code_reasoning"
+_LIMITS, _BANDS = "Lines are 95% intervals over prompts.", "Bands are 95% intervals over groups."
 _RUNS = "SELECT run_id, coalesce(model_family, model) AS family, reward_type FROM runs ORDER BY run_id"
 
 
@@ -73,7 +82,14 @@ def _against_true(view: View) -> list[Block]:
     said = whole.verdict if whole else "; ".join(answer.verdict for answer in list(found.values())[:4])
     table = numbers_of(view, "Gains", {"all": whole} if whole else found, call_of_finding(view, "reward_gain"))
     chart = differences(rows, x_title="gain in accuracy", name="run", percent=True)
-    return [Chart("What each run gained on the same problems", chart, table, f"{said}. Lines are 95% over prompts.")]
+    return [
+        Chart(
+            "What each run gained on the same problems",
+            chart,
+            table,
+            f"{said}. {_LIMITS}{of_other_splits(view, found)}",
+        )
+    ]
 
 
 def _families(view: View) -> list[Block]:
@@ -89,7 +105,7 @@ def _families(view: View) -> list[Block]:
         return []
     command = call_of_finding(view, "family_by_reward", in_behavior=behavior)
     table = numbers_of(view, "Reward by model family", {"all": answer}, command)
-    return [Text(f"{answer.verdict}.", sql=table.sql), table]
+    return [Text(f"{answer.verdict}.{of_other_splits(view, {'all': answer})}", sql=table.sql), table]
 
 
 def _pressure(view: View) -> list[Block]:
@@ -114,7 +130,7 @@ def _pressure(view: View) -> list[Block]:
     )
     said = " ".join(f"{answer.verdict[0].upper()}{answer.verdict[1:]}." for answer in list(found.values())[:3])
     table = numbers_of(view, "Selection pressure", found, command)
-    return [Chart("Selection pressure within groups", chart, table, f"{said} Bands are 95% intervals over groups.")]
+    return [Chart("Selection pressure within groups", chart, table, f"{said} {_BANDS}{of_other_splits(view, found)}")]
 
 
 def _favored(view: View) -> list[Block]:

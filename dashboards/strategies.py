@@ -2,8 +2,8 @@
 
 from traceanalytics.pages.accuracy import accuracy_over_steps
 from traceanalytics.pages.base import Block, Chart, Page, Selectors, Text
-from traceanalytics.pages.charts import differences, lines_over_steps, waterfall
-from traceanalytics.pages.claims import answers, call_of_finding, numbers_of, refusals
+from traceanalytics.pages.charts import differences, lines_over_steps, two_counts, waterfall
+from traceanalytics.pages.claims import answers, call_of_finding, numbers_of, of_other_splits, refusals
 from traceanalytics.pages.rates import call_of, rates_over_steps
 from traceanalytics.pages.view import View, look
 from traceanalytics.pages.words import rate_table
@@ -43,11 +43,11 @@ def _accuracies(view: View, behavior: str) -> list[Block]:
         return [
             Text("No rollout is graded, so nothing can be said of how right each strategy is: `ta grade`.", "warning")
         ]
-    rows = [
-        {**row, "line": names[row["behavior"]] if len(view.runs) == 1 else f"{names[row['behavior']]}, {row['run']}"}
-        for row in found
-    ]
-    chart = lines_over_steps(rows, color="line", color_title="strategy", y_title="share correct")
+    rows = [{**row, "counted": names[row["behavior"]]} for row in found]
+    if len(view.runs) == 1:
+        chart = lines_over_steps(rows, color="counted", color_title="strategy", y_title="share correct")
+    else:
+        chart = two_counts(rows, counted="strategy", y_title="share correct")
     lead = (
         "The problems that a strategy is used on differ: a gap between the lines is no effect of the strategy. "
         "Bands are 95% intervals over prompts."
@@ -72,7 +72,7 @@ def _switches(view: View, behavior: str) -> list[Block]:
     command = call_of_finding(view, "strategy_switch", in_behavior=behavior)
     lead = (
         f"{_verdicts(found)} A flow names the strategy of a problem's first and of its last rollouts; this says where "
-        "the gain sits, not that switching caused it."
+        f"the gain sits, not that switching caused it.{of_other_splits(view, found)}"
     )
     return [
         Chart(
@@ -93,7 +93,7 @@ def _shift_share(view: View, behavior: str) -> list[Block]:
         for step in _steps(run, {row["term"]: row for row in answer.table.to_pylist()})
     ]
     command = call_of_finding(view, "shift_share", in_behavior=behavior)
-    lead = f"{_verdicts(found)} Lines are 95% intervals over prompts of each part."
+    lead = f"{_verdicts(found)} Lines are 95% intervals over prompts of each part.{of_other_splits(view, found)}"
     return [Chart("How the gain adds up", waterfall(rows), numbers_of(view, "Parts of the gain", found, command), lead)]
 
 

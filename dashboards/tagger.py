@@ -76,7 +76,7 @@ def _named(rate: str) -> tuple[str, str, str]:
 def _seen(view: View) -> Block:
     rows = view.rows("behaviors_shown")
     columns = {"behavior": "behavior", "rollouts": "rollouts that show it"}
-    return as_table("What it saw", rows, columns, view.sql("behaviors_shown"))
+    return as_table("What it saw, in every split", rows, columns, view.sql("behaviors_shown"))
 
 
 tagger = Page(name="tagger", title="Tagger", build=build, order=60)

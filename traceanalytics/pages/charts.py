@@ -167,21 +167,26 @@ def small_multiples(rows: Rows, rewards: Rows, *, curve_title: str = "run") -> "
     return alt.vconcat(strip, cells, spacing=36, usermeta={"smallest": 260, "room": 80})
 
 
-def two_counts(rows: Rows) -> "altair.LayerChart":
-    """Draw two counts of one thing over steps, a color a run and a dash a count; rows hold `counted`."""
+def two_counts(
+    rows: Rows, *, counted: str = "counted", y_title: str = "share of rollouts", color_title: str = "run"
+) -> "altair.LayerChart":
+    """Draw two counts of one thing over steps, or a few things, a color a run and a dash a count.
+
+    Rows hold `counted`, of which the word `counted` says what it is.
+    """
     import altair as alt
 
     pick = alt.selection_point(name="pick", fields=["run"], bind="legend")
-    base = _over_steps(rows, "share of rollouts", percent=True).encode(
-        color=alt.Color("run:N", title="run", legend=alt.Legend(symbolOpacity=1)), detail=alt.Detail("counted:N")
+    base = _over_steps(rows, y_title, percent=True).encode(
+        color=alt.Color("run:N", title=color_title, legend=alt.Legend(symbolOpacity=1)), detail=alt.Detail("counted:N")
     )
     band = base.mark_area().encode(
-        y=alt.Y("low:Q", title="share of rollouts"),
+        y=alt.Y("low:Q", title=y_title),
         y2=alt.Y2("high:Q"),
         opacity=_picked(pick, 0.13, 0.03),
     )
-    told = [alt.Tooltip("counted:N"), alt.Tooltip("run:N"), *_numbers("share")]
-    dash = alt.StrokeDash("counted:N", title="counted", legend=alt.Legend(symbolType="stroke", orient="top"), sort=None)
+    told = [alt.Tooltip("counted:N", title=counted), alt.Tooltip("run:N", title=color_title), *_numbers("share")]
+    dash = alt.StrokeDash("counted:N", title=counted, legend=alt.Legend(symbolType="stroke", orient="top"), sort=None)
     line = base.mark_line(strokeWidth=2.2).encode(strokeDash=dash, opacity=_picked(pick)).add_params(pick)
     points = base.mark_point(filled=True, size=36, cursor="pointer").encode(opacity=_picked(pick), tooltip=told)
     return alt.layer(band, line, points).properties(width="container", height=280)
@@ -192,7 +197,8 @@ def waterfall(rows: Rows) -> "altair.FacetChart":
     import altair as alt
 
     order = list(dict.fromkeys(row["part"] for row in rows))
-    base = alt.Chart().encode(x=alt.X("part:N", title=None, sort=order, axis=alt.Axis(labelAngle=0, labelLimit=110)))
+    words = alt.Axis(labelAngle=0, labelExpr="split(datum.label, ' ')")  # a line a word, as phones are narrow
+    base = alt.Chart().encode(x=alt.X("part:N", title=None, sort=order, axis=words))
     points = alt.Axis(format="+.0%", tickCount=5)
     told = [
         alt.Tooltip("run:N"),
@@ -267,13 +273,14 @@ def differences(
     """
     import altair as alt
 
-    runs = len({row["run"] for row in rows})
+    runs = 1 if name == "run" else len({row["run"] for row in rows})  # whose dots stand beside a name
+    is_several = runs > 1
     base = alt.Chart(data_of(rows)).encode(
         y=alt.Y(
             f"{name}:N", title=None, sort=None if in_order else {"field": "value", "op": "max", "order": "descending"}
         ),
-        yOffset=alt.YOffset("run:N") if runs > 1 else alt.Undefined,
-        color=alt.Color("run:N", title="run", legend=alt.Legend() if runs > 1 else None),
+        yOffset=alt.YOffset("run:N") if is_several else alt.Undefined,
+        color=alt.Color("run:N", title="run", legend=alt.Legend() if is_several else None),
     )
     zero = alt.Chart(data_of([{"zero": 0}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x=alt.X("zero:Q"))
     ranges = base.mark_rule(strokeWidth=2).encode(
@@ -282,7 +289,7 @@ def differences(
     )
     shown = "+.1%" if percent else "+.3f"
     numbers = [alt.Tooltip(f"{number}:Q", format=shown) for number in ("value", "low", "high")]
-    points = base.mark_point(filled=True, size=70).encode(
+    points = base.mark_point(filled=True, size=70, opacity=1).encode(
         x=alt.X("value:Q"), tooltip=[alt.Tooltip(f"{name}:N"), alt.Tooltip("run:N"), *numbers, alt.Tooltip("prompts:Q")]
     )
     height = _height(rows, 10 * runs + 8, name)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, get_finding
+from traceanalytics.findings.noting import splits_in_words
 from traceanalytics.pages.base import Block, Table, Text
 from traceanalytics.pages.view import View
 from traceanalytics.store.queries import get_query
@@ -35,6 +36,12 @@ def answer_of_all(view: View, finding: str, **parameters: JSON) -> Answer | None
         return None
     answer = _answer(view.store, finding, None, tuple(sorted(parameters.items())))
     return answer if isinstance(answer, Answer) else None
+
+
+def of_other_splits(view: View, found: Mapping[str, Answer]) -> str:
+    """Say which answers were read from another split than the one that the page shows; nothing where none was."""
+    splits = {run: split for answer in found.values() for run, split in answer.splits.items() if split != view.split}
+    return f" Read from {splits_in_words(splits)}." if splits else ""
 
 
 def is_too_much(view: View) -> bool:

@@ -22,7 +22,7 @@ def render(
     title: str,
     built: Sequence[tuple[Page, list[Block]]],
     *,
-    lead: str = "",
+    scope: str = "",
     sql: str = "",
     footer: Table | None = None,
     links: str | None = None,
@@ -35,19 +35,19 @@ def render(
 ) -> str:
     """Return a document: a navigation, a section a page, and the facts of its making at the end.
 
-    `sql` is the query behind the title's numbers; `links` and `controls` are HTML of the live page; `facts` is kept in
-    the document for `ta verify`. A point of a behavior that is `known` leads to its rollouts; `command` is what
-    `ta read` needs to find the store. A live page follows the store, whose `state` it shows.
+    `scope` says at the head of each page what it counts. `sql` is the query behind the title's numbers; `links` and
+    `controls` are HTML of the live page; `facts` is kept in the document for `ta verify`. A point of a behavior that is
+    `known` leads to its rollouts; `command` is what `ta read` needs to find the store. A live page follows the store,
+    whose `state` it shows.
     """
     specs: list[JSON] = []
-    sections = "".join(_section(page, blocks, specs, most_rows) for page, blocks in built)
+    sections = "".join(_section(page, blocks, specs, most_rows, scope) for page, blocks in built)
     if links is None:
         links = "".join(f'<a href="#{escape(page.name)}">{escape(page.title)}</a>' for page, _ in built)
     last = f'<footer><h2 id="made-from">Made from</h2>{_table(footer)}</footer>' if footer else ""
     rows = {name: _packed(of) for spec in specs for name, of in spec.pop("datasets", {}).items()}
     charts = {"specs": specs, "rows": rows, "configs": {"light": config(), "dark": config(dark=True)}}
     held = f'<script type="text/plain" id="facts">{escape(facts)}</script>' if facts else ""
-    says = f'<p class="lead">{_text(lead)}</p>' if lead else ""
     live = "" if state is None else f' data-live data-state="{escape(state)}"'
     reaches = "'none'" if state is None else "'self'"
     reads = f'{live} data-read="{escape(command)}" data-known="{escape(" ".join(known))}"'
@@ -59,15 +59,16 @@ def render(
         f"'unsafe-eval'; style-src 'unsafe-inline'; img-src data:; connect-src {reaches}; form-action 'self'\">"
         f'<link rel="icon" href="data:,"><title>{_text(title)}</title>'
         f"<style>{(_HERE / 'page.css').read_text(encoding='utf-8')}</style></head>"
-        f"<body{reads}><header><h1>{_text(title)}</h1>{_sql(sql)}{says}<nav>{links}</nav>{controls}</header><main>{sections}</main>{last}"
+        f"<body{reads}><header><h1>{_text(title)}</h1>{_sql(sql)}<nav>{links}</nav>{controls}</header><main>{sections}</main>{last}"
         f'<script type="application/json" id="charts">{_in_script(charts)}</script>{held}'
         f"<script>{vega_bundle()}</script><script>{script}</script></body></html>\n"
     )
 
 
-def _section(page: Page, blocks: Iterable[Block], specs: list[JSON], most_rows: int) -> str:
+def _section(page: Page, blocks: Iterable[Block], specs: list[JSON], most_rows: int, scope: str) -> str:
     inner = "".join(_block(block, specs, most_rows) for block in blocks)
-    return f'<section id="{escape(page.name)}"><h2>{escape(page.title)}</h2>{inner}</section>'
+    counted = f'<p class="scope">{_text(scope)}</p>' if scope else ""
+    return f'<section id="{escape(page.name)}"><h2>{escape(page.title)}</h2>{counted}{inner}</section>'
 
 
 def _block(block: Block, specs: list[JSON], most_rows: int) -> str:

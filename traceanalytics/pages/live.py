@@ -14,6 +14,7 @@ from traceanalytics.pages.html import render, shown_text
 from traceanalytics.pages.label_page import LONGEST_FORM, LabelPage
 from traceanalytics.pages.story import sql_of_title, title
 from traceanalytics.pages.view import View, look, state_of
+from traceanalytics.pages.words import scope
 from traceanalytics.store.store import Store
 
 Environ = Mapping[str, object]
@@ -125,6 +126,7 @@ class LiveApp:
         return render(
             title(view),
             [(page, blocks)],
+            scope=scope(view),
             sql=sql_of_title(view),
             links=links,
             controls=_controls(page, view),

@@ -101,7 +101,7 @@ class Browser:
         search = f" · “{self.search}”" if self.search else ""
         place = f"{min(self.at + 1, len(self.readings))}/{len(self.readings)}"
         return shown_text(
-            f"{place}  {', '.join(self.view.runs)} {self.view.split} · {what} · {step}{right}{reward}{search}"
+            f"{place}  {', '.join(self.view.runs)} · split {self.view.split} · {what} · {step}{right}{reward}{search}"
         )
 
     def _body(self, width: int) -> list[Line]:

@@ -187,6 +187,12 @@ def rate_table(title: str, rows: Sequence[dict[str, JSON]], sql: str, columns: S
     return Table(title, columns, [[row[name] for name in columns] for row in rows], sql, ("value", "low", "high"))
 
 
+def scope(view: View) -> str:
+    """Say what a page counts: the split, and of which runs and steps."""
+    steps = f"steps {view.first_step} to {view.last_step}" if view.first_step < view.last_step else "one step"
+    return f"Split {view.split}: {view.rollouts:,} rollouts of {_listed(view.runs)}, {steps}"
+
+
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) <= 3 else f"{names[0]}, {names[1]} and {len(names) - 2} more runs"
 

@@ -8,6 +8,7 @@ from traceanalytics.findings.onsets import onset_in_words
 from traceanalytics.findings.shifts import Shift
 from traceanalytics.pages.base import Selectors
 from traceanalytics.pages.onsets import onsets_of
+from traceanalytics.pages.pooled import curves_of
 from traceanalytics.pages.rates import rates_over_steps
 from traceanalytics.pages.verdicts import Verdicts, verdicts_of
 from traceanalytics.pages.view import View, look
@@ -23,7 +24,10 @@ OURS = "code_reasoning"
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """A rate at the first and at the last step of a run, with its limits; the same where there is one step."""
+    """A rate at the first and at the last step of a run, or of runs that differ by their seed alone, with its limits.
+
+    Both are the same where there is one step.
+    """
 
     run: str
     counted: str
@@ -122,17 +126,16 @@ def analyze(
 
 
 def _code(view: View) -> list[Ends]:
-    """Return what the published detector counts, and beside it the code that solves or checks."""
+    """Return what the published detector counts, and beside it the code that solves or checks, seeds put together."""
     published = published_taggers(view).get(PUBLISHED_CODE)
     found: list[Ends] = []
     for counted, tagger in ((PUBLISHED_CODE, published), (OURS, None)):
-        rows = rates_over_steps(view, [counted], bin_width=1, tagger=tagger)
-        for run in view.runs:
+        rows = curves_of(view, rates_over_steps(view, [counted], bin_width=1, tagger=tagger))
+        for run in dict.fromkeys(row["run"] for row in rows):
             of_run = [row for row in rows if row["run"] == run]
-            if of_run:
-                first, last = of_run[0], of_run[-1]
-                found.append(
-                    Ends(run, counted, first["value"], (first["low"], first["high"]),
-                         last["value"], (last["low"], last["high"]), len(of_run))
-                )  # fmt: skip
-    return sorted(found, key=lambda each: (view.runs.index(each.run), each.counted))
+            first, last = of_run[0], of_run[-1]
+            found.append(
+                Ends(run, counted, first["value"], (first["low"], first["high"]),
+                     last["value"], (last["low"], last["high"]), len(of_run))
+            )  # fmt: skip
+    return sorted(found, key=lambda each: (each.run, each.counted))

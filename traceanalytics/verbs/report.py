@@ -20,6 +20,7 @@ from traceanalytics.pages.story import sql_of_title
 from traceanalytics.pages.story import title as title_of
 from traceanalytics.pages.theme import themed
 from traceanalytics.pages.view import View, look
+from traceanalytics.pages.words import scope
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
 
@@ -100,6 +101,7 @@ def _document(
     return render(
         title,
         built,
+        scope=scope(view) if view else "",
         sql=sql_of_title(view) if view else "",
         footer=_made_from(store, view, chosen),
         facts=packed(facts),
@@ -127,10 +129,13 @@ def draw(
     store: Store, out: Path, *, kind: str, page_name: str, chart: str = "1", selectors: Selectors | None = None
 ) -> None:
     """Write one chart of a page as png, svg or json (Vega-Lite); `chart` is its number or the start of its title."""
-    drawn = [each for each in get_page(page_name).blocks(store, selectors or Selectors()) if isinstance(each, Chart)]
+    chosen = selectors or Selectors()
+    drawn = [each for each in get_page(page_name).blocks(store, chosen) if isinstance(each, Chart)]
     if not drawn:
         raise Refused(f"page {page_name!r} has no chart of this store; `ta report --page {page_name}` says why")
-    spec = themed(_chosen(drawn, chart).chart)
+    one = _chosen(drawn, chart)
+    spec = themed(one.chart)
+    spec.setdefault("title", {"text": one.title, "subtitle": scope(look(store, chosen))})
     out.parent.mkdir(parents=True, exist_ok=True)
     if kind == "json":
         out.write_text(json.dumps(spec, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -226,10 +231,10 @@ def _made_from(store: Store, view: View | None, selectors: Selectors) -> Table:
         ["data digest", _digest(store)],
         ["runs", ", ".join(view.runs) if view else "none"],
         ["split", view.split if view else "none"],
-        ["rollouts", view.rollouts if view else 0],
-        ["training steps a point", view.bin_width if view else 1],
+        ["rollouts", f"{view.rollouts:,}" if view else "none"],
+        ["training steps a point", str(view.bin_width) if view else "none"],
         ["active tagger", (view.tagger if view else None) or "none"],
-        *([f"read by {row['tagger_id']}", row["rollouts"]] for row in taggers),
+        *([f"read by {row['tagger_id']}", f"{row['rollouts']:,} rollouts"] for row in taggers),
         ["chosen", json.dumps(given, ensure_ascii=False) if given else "nothing: the defaults"],
         ["intervals", "95%, over prompts: a prompt is one draw, its rollouts repeat it"],
         ["versions", _versions()],
