@@ -4,6 +4,7 @@ from traceanalytics.pages.accuracy import accuracy_over_steps, first_and_last
 from traceanalytics.pages.base import Block, Chart, Page, Selectors, Table, Text
 from traceanalytics.pages.charts import differences, lines_over_steps
 from traceanalytics.pages.claims import (
+    ALL,
     answer_of_all,
     answers,
     call_of_finding,
@@ -80,7 +81,7 @@ def _against_true(view: View) -> list[Block]:
         for row in answer.table.to_pylist()
     ]
     said = whole.verdict if whole else "; ".join(answer.verdict for answer in list(found.values())[:4])
-    table = numbers_of(view, "Gains", {"all": whole} if whole else found, call_of_finding(view, "reward_gain"))
+    table = numbers_of(view, "Gains", {ALL: whole} if whole else found, call_of_finding(view, "reward_gain"))
     chart = differences(rows, x_title="gain in accuracy", name="run", percent=True)
     return [
         Chart(
@@ -104,8 +105,8 @@ def _families(view: View) -> list[Block]:
     if answer is None:
         return []
     command = call_of_finding(view, "family_by_reward", in_behavior=behavior)
-    table = numbers_of(view, "Reward by model family", {"all": answer}, command)
-    return [Text(f"{answer.verdict}.{of_other_splits(view, {'all': answer})}", sql=table.sql), table]
+    table = numbers_of(view, "Reward by model family", {ALL: answer}, command)
+    return [Text(f"{answer.verdict}.{of_other_splits(view, {ALL: answer})}", sql=table.sql), table]
 
 
 def _pressure(view: View) -> list[Block]:

@@ -52,7 +52,7 @@ traces.finding("behavior_shift", in_run="holds-code", in_behavior="code_reasonin
 import polars
 
 rates = {
-    name: traces.query(query, in_run="says-python").select(["step", "share"])
+    name: traces.query(query, in_run="says-python", in_split="val").select(["step", "share"])
     for name, query in (("published word", "published_code_rate"), ("code reasoning", "behavior_rate"))
 }
 polars.concat([polars.from_arrow(table).with_columns(counted=polars.lit(name)) for name, table in rates.items()])

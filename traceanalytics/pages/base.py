@@ -1,7 +1,9 @@
 """What a page is: a function from a store and selectors to blocks, in a file of `dashboards/` or of a user's folder."""
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from traceanalytics.errors import Refused, UnknownName
@@ -118,6 +120,17 @@ class Page:
                 return self.build(store, selectors)
         except Refused as refusal:
             return [Text(str(refusal), "warning")]
+        except Exception as error:
+            if self.is_ours:
+                raise
+            return [Text(self._failed(error), "warning")]  # one page of a user's takes no other page with it
+
+    def _failed(self, error: Exception) -> str:
+        """Say where a user's page went wrong."""
+        path = Path(self.build.__code__.co_filename)
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
+        said = " ".join(str(error).split())
+        return f"{path.name}:{lines[-1] if lines else 1}: the page {self.name!r} failed: {type(error).__name__}: {said}"
 
 
 def all_pages() -> dict[str, Page]:

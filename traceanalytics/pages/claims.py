@@ -15,6 +15,7 @@ from traceanalytics.types import JSON
 MOST_ROLLOUTS = 250_000  # that a page reads one by one; of more it names the command
 MOST_RUNS = 8  # that a page asks one by one
 LIMITS = ("value", "low", "high")
+ALL = "all"  # in place of a run, where one answer is of all of them
 
 
 def answers(view: View, finding: str, **parameters: JSON) -> tuple[dict[str, Answer], list[str]]:
@@ -64,9 +65,10 @@ def numbers_of(view: View, title: str, found: dict[str, Answer], command: str) -
         for each in answer.estimates
     ]
     answer = next(iter(found.values()))
-    return Table(
-        title, ["run", "what", *LIMITS, "n", "unit", "kind"], rows, sql_of(view, command, answer.name, answer.params)
-    )
+    columns = ["run", "what", *LIMITS, "n", "unit", "kind"]
+    if set(found) == {ALL}:
+        columns, rows = columns[1:], [row[1:] for row in rows]
+    return Table(title, columns, rows, sql_of(view, command, answer.name, answer.params))
 
 
 def sql_of(view: View, command: str, finding: str, parameters: Mapping[str, JSON]) -> str:
