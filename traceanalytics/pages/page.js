@@ -57,12 +57,13 @@ async function draw(place) {
 function read(place, point) {
   if (point?.behavior === undefined || point.step === undefined) return;
   const { live, read: command, known } = document.body.dataset;
+  const of = point.run_id ?? point.run; // a curve of several runs is of none of them
   if (known && !known.split(" ").includes(point.behavior)) return;
   if (live !== undefined) {
     const asked = new URLSearchParams(location.search);
     asked.set("behavior", point.behavior);
     asked.set("step", point.step);
-    if (point.run_id ?? point.run) asked.set("run", point.run_id ?? point.run);
+    if (of) asked.set("run", of);
     location.assign(`/reading?${asked}`);
     return;
   }
@@ -80,7 +81,7 @@ function read(place, point) {
     said = place.insertAdjacentElement("afterend", document.createElement("p"));
     said.className = "more read";
   }
-  const run = point.run ? ` --run ${point.run}` : "";
+  const run = of ? ` --run ${of}` : "";
   said.textContent = `${point.behavior} at step ${point.step}: ta read --behavior ${point.behavior} --step ${point.step}${run}${command ?? ""}`;
 }
 
