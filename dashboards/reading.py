@@ -95,9 +95,7 @@ def _both_ends(view: View, behavior: str) -> list[Block]:
     if view.first_step == view.last_step:
         return []
     ends = {"in_behavior": behavior, "in_split": view.split, "from_step": view.first_step, "to_step": view.last_step}
-    rows = view.rows("prompts_at_both_ends", **ends, at_most=1)
-    if view.selectors.behaviors:
-        rows = view.rows("prompts_at_both_ends", **ends)
+    rows = view.rows("prompts_at_both_ends", **ends, **({} if view.selectors.behaviors else {"at_most": 1}))
     sql = view.sql("prompts_at_both_ends", **ends)
     return [_side_by_side(view, behavior, row, sql) for row in rows]
 

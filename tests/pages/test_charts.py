@@ -56,6 +56,11 @@ def test_every_chart_draws(name: str, rows: Rows) -> None:
         assert vl_convert.vegalite_to_svg(themed(chart, width=390)).startswith("<svg")
 
 
+def test_the_dot_of_a_run_stands_beside_its_name() -> None:
+    spec = spec_of(differences(rows_of(3, 1, 1), x_title="gain", name="run"))
+    assert [layer["encoding"].get("yOffset") for layer in spec["layer"]] == [None] * 3
+
+
 def test_rows_travel_as_text_and_are_embedded_as_rows() -> None:
     spec = spec_of(two_counts(rows_of(1, 1, 2)))
     (held,) = spec["datasets"].values()

@@ -151,6 +151,17 @@ def test_what_would_not_fit_shows_fewer_rows_and_rollouts(
     assert not verify(fewer.path, eight).differences, "all numbers are kept, also those that no table shows"
 
 
+def test_the_split_is_named_at_the_head_of_each_page_and_in_a_single_chart(analyzed: Store, tmp_path: Path) -> None:
+    words = ["report", "--db", analyzed.path, "--run", "random", "--out"]
+    run(*words, tmp_path / "report.html")
+    scope = "Split val: 240 rollouts of random, steps 0 to 40"
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert re.findall(r'</h2><p class="scope">([^<]*)</p>', html) == [scope] * len(all_pages())
+    run(*words, tmp_path / "chart.json", "--page", "health", "--format", "json")
+    spec = json.loads((tmp_path / "chart.json").read_text(encoding="utf-8"))
+    assert spec["title"] == {"text": "Length of responses", "subtitle": scope}
+
+
 @pytest.mark.parametrize(("kind", "begins"), [("png", b"\x89PNG"), ("svg", b"<svg"), ("json", b"{")])
 def test_one_chart_can_be_written_alone(kind: str, begins: bytes, analyzed: Store, tmp_path: Path) -> None:
     out = tmp_path / f"chart.{kind}"

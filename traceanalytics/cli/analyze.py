@@ -149,8 +149,9 @@ def _limits(named: object) -> tuple[float, float]:
     return (0.0 if low is None else low, 1.0 if high is None else high)
 
 
-def _percent(value: float, limits: tuple[float, float]) -> str:
-    return f"{value:.0%} [{100 * limits[0]:.0f}, {100 * limits[1]:.0f}]"
+def _percent(value: float, limits: tuple[float | None, float | None]) -> str:
+    low, high = limits
+    return f"{value:.0%}" if low is None or high is None else f"{value:.0%} [{100 * low:.0f}, {100 * high:.0f}]"
 
 
 def _next(analysis: "Analysis") -> str:

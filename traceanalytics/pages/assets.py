@@ -3,10 +3,18 @@
 import os
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock, Thread
+
+_MAKING = Lock()  # by one thread at a time
 
 
 def vega_bundle() -> str:
     """Return the bundle as one script; making it takes seconds, so it is kept."""
+    with _MAKING:
+        return _kept_bundle()
+
+
+def _kept_bundle() -> str:
     path = _cache_folder() / f"vega-{version('altair')}-{version('vl-convert-python')}.js"
     if not path.exists():
         import vl_convert
@@ -22,3 +30,14 @@ def vega_bundle() -> str:
 def _cache_folder() -> Path:
     home = os.environ.get("XDG_CACHE_HOME")
     return (Path(home) if home else Path.home() / ".cache") / "traceanalytics"
+
+
+def load_beside() -> None:
+    """Load what takes a second to load while the store is asked, which leaves Python idle."""
+    Thread(target=_load, daemon=True).start()
+
+
+def _load() -> None:
+    import altair  # noqa: F401
+
+    vega_bundle()

@@ -32,9 +32,9 @@ class Ends:
     run: str
     counted: str
     start: float
-    start_limits: tuple[float, float]
+    start_limits: tuple[float | None, float | None]  # none where one run alone holds the step
     end: float
-    end_limits: tuple[float, float]
+    end_limits: tuple[float | None, float | None]
     steps: int
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from traceanalytics import __version__
 from traceanalytics.errors import Refused, UnknownName
+from traceanalytics.pages.assets import load_beside
 from traceanalytics.pages.base import Block, Chart, Page, Reading, Rollouts, Selectors, Table, all_pages, get_page
 from traceanalytics.pages.html import MOST_CHARACTERS, MOST_ROWS_SHOWN, render
 from traceanalytics.pages.story import sql_of_title
@@ -58,6 +59,7 @@ class Made:
 
 def report(store: Store, out: Path, *, selectors: Selectors | None = None, page_names: Sequence[str] = ()) -> Written:
     """Write a report of all pages, or of those named."""
+    load_beside()
     with store.kept_open():
         return _report(store, out, selectors or Selectors(), page_names)
 

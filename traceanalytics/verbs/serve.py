@@ -3,11 +3,11 @@
 import secrets
 from collections.abc import Mapping
 from socketserver import ThreadingMixIn
-from threading import Thread
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 from traceanalytics.errors import BadInput
 from traceanalytics.judging import Answers
+from traceanalytics.pages.assets import load_beside
 from traceanalytics.pages.live import LiveApp
 from traceanalytics.store.store import Store
 
@@ -41,18 +41,10 @@ class Live:
 
     def serve(self) -> None:
         """Answer until stopped; what takes seconds to load is loaded beside it."""
-        Thread(target=_load, daemon=True).start()
+        load_beside()
         self._server.serve_forever(poll_interval=0.2)
 
     def stop(self) -> None:
         """Stop answering."""
         self._server.shutdown()
         self._server.server_close()
-
-
-def _load() -> None:
-    import altair  # noqa: F401
-
-    from traceanalytics.pages.assets import vega_bundle
-
-    vega_bundle()
