@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 from traceanalytics.cli import app
 from traceanalytics.pages.base import Chart, Selectors, get_page
 from traceanalytics.pages.pooled import curves_of
+from traceanalytics.pages.theme import spec_of
 from traceanalytics.pages.view import look
 from traceanalytics.simulate.world import Reward, World
 from traceanalytics.store.store import Store
@@ -34,7 +35,7 @@ def test_the_terminal_puts_seeds_together_as_the_page_does(said: tuple[Store, st
         block for block in get_page("behaviors").blocks(store, Selectors())
         if isinstance(block, Chart) and block.title == "Our count beside the published one"
     )  # fmt: skip
-    drawn = [row for rows in chart.chart.to_dict()["datasets"].values() for row in rows]
+    drawn = [row for rows in spec_of(chart.chart)["datasets"].values() for row in rows]
     assert {row["run"] for row in drawn} == {POOLED}
     first = next(row for row in drawn if row["counted"] == "code_reasoning" and row["step"] == 0)
     assert f"{first['value']:.0%} [{100 * first['low']:.0f}, {100 * first['high']:.0f}] → " in ours
