@@ -16,6 +16,8 @@ PATTERNS = {
     "looks ahead": re.compile(r"so(?! is)|=(?!=)\s*\d(?=[)\]]|\Z)"),
     "looks behind": re.compile(r"(?<![<>=!])=\s*[^\s\]]{2,3}"),
     "classes": re.compile(r"[\](][\w.]+[])]|[^]a[]\)|[.\d-]{2}"),
+    "letters": re.compile(r"[²因]|é\\b|\\b\\w+so", re.IGNORECASE),
+    "literals": re.compile(r"so|check|因", re.IGNORECASE),
     "ends": re.compile(r"(?:so|is).*\Z", re.DOTALL),
 }
 PIECES = ["so", "So", "check", "checks", "verify", "is", "out", "=", "==", "[", "]", "(", ")", "1", "23", ":", "."]
@@ -69,4 +71,11 @@ def test_no_letter_digit_or_blank_passes_for_a_sign() -> None:
 
 def test_what_re2_cannot_say_is_an_error() -> None:
     with pytest.raises(ValueError, match=r"^\\1 has no counterpart in RE2$"):
-        translated(r"(a)\1", loose=False)
+        translated(r"(a)\1")
+
+
+@pytest.mark.parametrize("source", ["[^_]", "[^.0-9]"])
+def test_a_pattern_may_not_leave_out_what_stands_for_other_letters(source: str) -> None:
+    message = re.escape(f"{source} leaves out a sign that stands for letters or digits beyond ASCII")
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        translated(source)

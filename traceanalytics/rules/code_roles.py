@@ -81,10 +81,10 @@ _CHECKS_IN_CODE = re.compile(
     r"|verif(?:y|ies|ication))",
     re.IGNORECASE,
 )
-_RESULT_BEFORE = re.compile(
-    r"=\s*[\\$({\[]*-?(?:\\?d?frac|\\?sqrt|\\?binom|\\pi|π|\d)"
-    r"|\b(?:so|thus|hence|therefore|gives?|makes?|leaves?|get|total|sum|answer|result|is|are|equals?)\b[^.\n]{0,60}\d",
-    re.IGNORECASE | re.MULTILINE,
+_EQUALS = re.compile(r"=\s*[\\$({\[]*-?(?:\\?d?frac|\\?sqrt|\\?binom|\\pi|π|\d)", re.IGNORECASE)
+_GIVES = re.compile(
+    r"\b(?:so|thus|hence|therefore|gives?|makes?|leaves?|get|total|sum|answer|result|is|are|equals?)\b[^.\n]{0,60}\d",
+    re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"[.!?]\**\s+|\n+")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
@@ -106,7 +106,7 @@ _START = attrgetter("start")
 _ANNOUNCE_CHECK = Columns(_CHECKS)
 _SAY_TO_SOLVE = Columns(_SOLVES)
 _CHECK_INSIDE = Columns(_CHECKS_IN_CODE)
-_STATE_RESULT = Columns(_RESULT_BEFORE)
+_SAY_WHAT_IT_GIVES = Columns(_GIVES)
 
 
 def judged_blocks(readings: Sequence[Reading], calls: Sequence[Sequence[Call]]) -> list[list[Judged]]:
@@ -188,7 +188,14 @@ def _checking(programs: Sequence[_Program]) -> list[_Program]:
         window(each.reading.prose, max(0, known - RESULT_WITHIN), known)
         for each, known in zip(checking, before, strict=True)
     ]
-    return [each for each, stated in zip(checking, _STATE_RESULT.found(windows), strict=True) if stated]
+    return [each for each, stated in zip(checking, _state_results(windows), strict=True) if stated]
+
+
+def _state_results(texts: Sequence[str]) -> list[bool]:
+    """Say which texts state a result, by an equals sign or in words."""
+    equal = [_EQUALS.search(text) is not None for text in texts]
+    said = iter(_SAY_WHAT_IT_GIVES.found([text for text, equals in zip(texts, equal, strict=True) if not equals]))
+    return [equals or next(said) for equals in equal]
 
 
 def _silent(programs: Sequence[_Program]) -> list[_Program]:

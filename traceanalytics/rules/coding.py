@@ -42,11 +42,11 @@ def _of_block(judged: Judged) -> Iterator[Finding]:
         "role": judged.role.value,
         "language": block.language,
         "lines": str(block.lines),
-        "fenced": str(block.fenced).lower(),
+        "fenced": "true" if block.fenced else "false",
         "place": "after answer" if judged.after_answer else "before answer",
     }
     if block.parses is not None:
-        attributes["parses"] = str(block.parses).lower()
+        attributes["parses"] = "true" if block.parses else "false"
     if block.imports:
         attributes["imports"] = ",".join(block.imports)
     if judged.evidence:

@@ -15,10 +15,9 @@ if TYPE_CHECKING:
     import pyarrow
 
 _FEW = 16  # texts that `re` has read before RE2 is ready
-_BLANKS = r"\t\n\x0b\f\r\x1c-\x1f "
-_BEYOND_ASCII = r"\x{80}-\x{10ffff}"
-_DOTTED_I = ("\u0130", "\u0131")  # an i to `re` where case is ignored; to RE2 they are letters of their own
-LETTERS_ALIKE = (*_DOTTED_I, "\u017f", "\u212a")  # an i, an s and a k to `re` where case is ignored
+_MEMBERS = {"s": r"\t\n\x0b\f\r\x1c-\x1f ", "w": "0-9A-Za-z_", "d": "0-9"}
+LETTERS_ALIKE = ("\u0130", "\u0131", "\u017f", "\u212a")  # two i, an s and a k to `re` where case is ignored
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _LOOKS_AROUND = re.compile(r"\(\?<?[=!]")
 _SIGNS = (  # beyond ASCII, and no letter, digit or blank: dashes, quotes, arrows, operators, pictures
     r"\x{a1}-\x{a9}\x{ab}-\x{b1}\x{b4}\x{b6}-\x{b8}\x{bb}\x{bf}\x{d7}\x{f7}\x{300}-\x{344}\x{2010}-\x{2027}"
@@ -38,6 +37,10 @@ class Columns:
         self._look = pattern.match if at_start else pattern.search
         self._pattern = pattern
         self._at_start = at_start
+        letters = (sign for sign in _BEYOND_ASCII.findall(pattern.pattern) if sign.isalnum())
+        self._own_letters = {*LETTERS_ALIKE, *letters}
+        is_literal = not {"\\", "["} & set(pattern.pattern)
+        self._strange = f"[{''.join(sorted(self._own_letters))}]" if is_literal else _STRANGE
         self._looks_around = _LOOKS_AROUND.search(pattern.pattern) is not None
 
     def found(self, texts: Sequence[str]) -> list[bool]:
@@ -46,32 +49,44 @@ class Columns:
             return [self._look(text) is not None for text in texts]
         column = column_of(texts)
         answers = _read(column, self._plain)
-        beyond = (
-            [i for i, strange in enumerate(_read(column, _STRANGE)) if strange] if _has_more_than_ascii(column) else []
-        )
+        beyond = self._beyond_re2(column)
         if beyond:
-            strange = [texts[i] for i in beyond]
-            for i, text, may in zip(beyond, strange, _read(column_of(strange), self._loose), strict=True):
-                may = may or any(letter in text for letter in _DOTTED_I)
-                answers[i] = may and self._look(text) is not None
+            simple = column_of([_with_ascii_letters(texts[i]) for i in beyond])
+            for i, may in zip(beyond, _read(simple, self._plain), strict=True):
+                may = may or any(letter in texts[i] for letter in self._own_letters)
+                answers[i] = may and self._look(texts[i]) is not None
         if self._looks_around:
             answers = [may and self._look(text) is not None for may, text in zip(answers, texts, strict=True)]
         return answers
 
+    def _beyond_re2(self, column: "pyarrow.LargeStringArray") -> list[int]:
+        """Return the texts with letters that RE2 does not take as `re` does."""
+        if not _has_more_than_ascii(column):
+            return []
+        return [i for i, strange in enumerate(_read(column, self._strange)) if strange]
+
     @cached_property
     def _plain(self) -> str:
-        """Make the pattern for ASCII; without what looks around it finds more than `re` does."""
-        return self._translated(loose=False)
-
-    @cached_property
-    def _loose(self) -> str:
-        """Make the pattern that finds all that `re` finds, and more, in any text."""
-        return self._translated(loose=True)
-
-    def _translated(self, *, loose: bool) -> str:
+        """Make the pattern for RE2; without what looks around it finds more than `re` does."""
         flags = "".join(letter for flag, letter in _FLAGS.items() if self._pattern.flags & flag)
         begin = r"\A" if self._at_start else ""
-        return f"(?{flags or '-i'}){begin}(?:{translated(self._pattern.pattern, loose=loose)})"
+        return f"(?{flags or '-i'}){begin}(?:{translated(self._pattern.pattern)})"
+
+
+def _with_ascii_letters(text: str) -> str:
+    """Put what RE2 takes for a letter, a digit or a blank in the place of those beyond ASCII.
+
+    >>> _with_ascii_letters("été ٣ – x²")
+    '_t_ 7 – x_'
+    """
+    return _BEYOND_ASCII.sub(_simpler, text)
+
+
+def _simpler(found: re.Match[str]) -> str:
+    sign = found[0]
+    if sign.isspace():
+        return "\x1f"
+    return "7" if sign.isdecimal() else "_" if sign.isalnum() else sign
 
 
 def window(text: str, start: int, stop: int) -> str:
@@ -85,11 +100,11 @@ def window(text: str, start: int, stop: int) -> str:
     return f"_{part}" if before.isalnum() or before == "_" else part
 
 
-def translated(source: str, *, loose: bool) -> str:
-    r"""Say in RE2 what a pattern means; loosely, what is beyond ASCII passes for a letter, a digit and a blank.
+def translated(source: str) -> str:
+    r"""Say in RE2 what a pattern means.
 
-    >>> translated(r"\bx(?!y)\d", loose=False), translated(r"\bx(?!y)\d", loose=True)
-    ('\\bx[0-9]', 'x[0-9\\x{80}-\\x{10ffff}]')
+    >>> translated(r"\bx(?!y)\d")
+    '\\bx[0-9]'
     """
     pieces = []
     tokens = _TOKEN.findall(source)
@@ -100,9 +115,9 @@ def translated(source: str, *, loose: bool) -> str:
             at = _behind_group(tokens, at)
             continue
         if token[0] == "[":
-            token = _class(token, loose=loose)
+            token = _class(token)
         elif token[0] == "\\":
-            token = _escape(token[1], loose=loose)
+            token = _escape(token[1])
         pieces.append(token)
         at += 1
     return "".join(pieces)
@@ -119,33 +134,28 @@ def _has_more_than_ascii(column: "pyarrow.LargeStringArray") -> bool:
     return bool((data >= 0x80).any())
 
 
-def _escape(letter: str, *, loose: bool) -> str:
+def _escape(letter: str) -> str:
     if letter in "swd":
-        return f"[{_members(letter, loose=loose)}]"
+        return f"[{_MEMBERS[letter]}]"
     if letter in "SW":
-        return f"[^{_members(letter.lower(), loose=False)}]"
+        return f"[^{_MEMBERS[letter.lower()]}]"
     if letter in "bB":
-        return "" if loose else f"\\{letter}"
-    if letter == "Z":
-        return r"\z"
-    return _literal(letter)
+        return f"\\{letter}"
+    return r"\z" if letter == "Z" else _literal(letter)
 
 
-def _class(token: str, *, loose: bool) -> str:
+def _class(token: str) -> str:
     opening = "[^" if token.startswith("[^") else "["
-    loose = loose and opening == "["
     members = _MEMBER.findall(token[len(opening) : -1])
-    return f"{opening}{''.join(_member(each, loose=loose) for each in members)}]"
+    if opening == "[^" and any(member == "_" or member.isdecimal() for member in members):
+        raise ValueError(f"{token} leaves out a sign that stands for letters or digits beyond ASCII")
+    return f"{opening}{''.join(map(_member, members))}]"
 
 
-def _member(token: str, *, loose: bool) -> str:
+def _member(token: str) -> str:
     if token in (r"\s", r"\w", r"\d"):
-        return _members(token[1], loose=loose)
+        return _MEMBERS[token[1]]
     return _literal(token[-1]) if token[0] in "\\[]" else token
-
-
-def _members(letter: str, *, loose: bool) -> str:
-    return {"s": _BLANKS, "w": "0-9A-Za-z_", "d": "0-9"}[letter] + (_BEYOND_ASCII if loose else "")
 
 
 def _literal(letter: str) -> str:

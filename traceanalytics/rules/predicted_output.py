@@ -22,7 +22,7 @@ _CLAIM = re.compile(
     r"|\b(?:it|this|which) (?:outputs?|prints?|returns?)\b"
     r"|^[ \t*_#>-]*(?:expected |sample |program |code )?(?:output|result)s?\b[ \t*_]*:|^[ \t]*(?:=>|>>>"
     r"|->)[ \t]*(?=\S))"
-    r"[^.\n]{0,50}?[\s:=`$(\[]*(?=-?\d|\\boxed|\\\(|\$|\[|\(-?\d|true\b|false\b|none\b|\{)",
+    r"[^.\n]{0,50}?[\s:=`$(\[]*(?:-?\d|\\boxed|\\\(|\$|\[|\(-?\d|true\b|false\b|none\b|\{)",
     re.IGNORECASE | re.MULTILINE,
 )
 _CLAIM_STEMS = ("run", "execut", "evaluat", "output", "print", "return", "code", "program", "script", "result", ">")
@@ -32,6 +32,7 @@ _CLAIM_IN_CODE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 
+_HOLD_A_STEM = Columns(re.compile("|".join(_CLAIM_STEMS), re.IGNORECASE))
 _IN_WORDS = Columns(_CLAIM)
 _IN_CODE = Columns(_CLAIM_IN_CODE)
 
@@ -75,9 +76,13 @@ def _unrun(reading: Reading, judged: Judged) -> _Unrun:
 
 def _claims(texts: Sequence[str]) -> list[bool]:
     """Say which texts claim in words what a run gave; most hold none of the stems."""
-    may_claim = [any(stem in folded for stem in _CLAIM_STEMS) for folded in (text.casefold() for text in texts)]
+    may_claim = _HOLD_A_STEM.found(texts)
     found = iter(_IN_WORDS.found([text for text, may in zip(texts, may_claim, strict=True) if may]))
-    return [may and next(found) for may in may_claim]
+    said = [may and next(found) for may in may_claim]
+    return [
+        claims and any(stem in text.casefold() for stem in _CLAIM_STEMS)
+        for claims, text in zip(said, texts, strict=True)
+    ]
 
 
 def _claimed(reading: Reading, unrun: Sequence[_Unrun], claims: Iterator[tuple[bool, bool]]) -> Iterator[Finding]:
