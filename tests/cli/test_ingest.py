@@ -157,3 +157,11 @@ def test_an_unwritable_store_is_an_error_of_one_line(logs: Path) -> None:
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     said = "/proc/no/traces.duckdb: no store can be written there: No such file or directory\n"
     assert (result.returncode, result.stdout, result.stderr) == (2, "", said)
+
+
+def test_a_log_whose_steps_have_another_name_is_answered_with_how_to_name_them(store: Store, tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_text(json.dumps({"prompt": "2+2?", "response": "4", "global_step": 3}) + "\n")
+    said = "log.jsonl: no step in it; where the log counts steps, --map step=FIELD says under which name"
+    assert said in run("ingest", log, "--db", store.path).stderr
+    assert said not in run("ingest", log, "--db", store.path, "--map", "step=global_step").stderr

@@ -76,6 +76,7 @@ def test_answers_are_kept_as_in_the_terminal(live: Live, answers: Answers) -> No
     assert [press(live, key)[0] for key in "ynuss"] == [303] * 5
     assert kept(answers) == {"r1/2": {"verification": True}, "r2": {}}
     assert "All is judged" in ask(live, "/label")[1]
+    assert "next: ta train ngrams shipped" in ask(live, "/label")[1]
 
 
 def test_an_answer_to_another_question_than_the_page_asks_changes_nothing(live: Live, answers: Answers) -> None:

@@ -132,6 +132,9 @@ def _said(report: "IngestReport") -> Iterator[str]:
         yield f"{_counted(rewritten, 'file')} rewritten, {'its' if rewritten == 1 else 'their'} {replaced}"
     elif report.total("replaced"):
         yield f"read anew, {replaced}"
+    for run in report.runs:
+        if run.reader == "plain" and run.counts.rollouts and run.counts.first_step is None:
+            yield f"{run.run}: no step in it; where the log counts steps, --map step=FIELD says under which name"
     if count := report.total("odd_rewards"):
         yield f"{_counted(count, 'reward')} NaN or infinite: no reward, the value is kept in extra"
     if count := report.total("odd_texts"):

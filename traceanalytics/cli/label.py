@@ -2,16 +2,13 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from traceanalytics.cli.options import AsJson, Db
 from traceanalytics.cli.output import emit_json, emit_line, note
 from traceanalytics.cli.screen import show
-
-if TYPE_CHECKING:
-    from traceanalytics.judging import Answers
 
 PANEL = "Judge and train"
 
@@ -49,7 +46,7 @@ def label(
 
 def _judge(words: list[str], out: Path | None, judged_by: str | None, *, as_json: bool) -> None:
     from traceanalytics.errors import BadInput
-    from traceanalytics.pages.labeling import Labeler
+    from traceanalytics.pages.labeling import Labeler, next_step
     from traceanalytics.verbs.label import open_answers
 
     if len(words) != 1:
@@ -68,14 +65,7 @@ def _judge(words: list[str], out: Path | None, judged_by: str | None, *, as_json
         emit_json({"labels": str(answers.path), **said, "left": left})
         return
     emit_line(f"{said['answered']:,} answered, {said['skipped']:,} skipped, {left:,} left; answers in {answers.path}")
-    note(_next_step(answers) if left == 0 else f"to go on: ta label {words[0]}")
-
-
-def _next_step(answers: "Answers") -> str:
-    """Say what answers are for: those of segments teach, those of whole rollouts audit."""
-    if all(question.unit == "rollout" for question in answers.questions):
-        return f"next: ta labels load {answers.path}"
-    return f"next: ta train ngrams shipped {answers.path} --out mine"
+    note(next_step(answers) if left == 0 else f"to go on: ta label {words[0]}")
 
 
 def _plan(

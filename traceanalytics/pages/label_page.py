@@ -11,7 +11,7 @@ from traceanalytics.behaviors import BEHAVIORS
 from traceanalytics.errors import BadInput
 from traceanalytics.judging import Answers, Question
 from traceanalytics.pages.html import shown_text
-from traceanalytics.pages.labeling import ANSWERS, parts, progress, question_in_words
+from traceanalytics.pages.labeling import ANSWERS, next_step, parts, progress, question_in_words
 
 LONGEST_FORM = 20_000  # bytes of what a form may send
 _CSS = Path(__file__).with_name("page.css")
@@ -51,7 +51,10 @@ class LabelPage:
         answers = self._of(name)
         asked = answers.next()
         if asked is None:
-            return _document("All is judged", f"<h1>All is judged</h1>{_said(answers)}{self._form(answers, asked)}")
+            come = f"<p>{_text(next_step(answers))}</p>"
+            return _document(
+                "All is judged", f"<h1>All is judged</h1>{_said(answers)}{come}{self._form(answers, asked)}"
+            )
         question, behavior = asked
         definition = BEHAVIORS.get(behavior)
         return _document(

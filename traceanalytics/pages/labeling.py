@@ -60,6 +60,13 @@ def progress(answers: Answers) -> str:
     return f"{answers.done}/{answers.total} answered by {answers.judged_by} · {shown_text(answers.path.name)}"
 
 
+def next_step(answers: Answers) -> str:
+    """Say what answers are for: those of segments teach, those of whole rollouts audit."""
+    if all(question.unit == "rollout" for question in answers.questions):
+        return f"next: ta labels load {answers.path}"
+    return f"next: ta train ngrams shipped {answers.path} --out mine"
+
+
 def question_in_words(question: Question, behavior: str) -> str:
     """Say what is asked."""
     return f"{behavior}: {_ASKS[question.unit]}"
