@@ -131,6 +131,7 @@ def test_a_judge_needs_a_name(tmp_path: Path) -> None:
         ({"drawn_with": 2}, "'drawn_with' is 2; it must be a probability above 0, or null"),
         ({"text": "\ud800"}, "'text' holds half of a surrogate pair, which is no text"),
         ({"prompt": 3}, "'prompt' is 3; it must be a text"),
+        ({"index": "0"}, "'index' is '0'; it must be a whole number from 0 on"),
     ],
 )
 def test_a_faulty_line_of_a_queue_is_named_with_its_place(

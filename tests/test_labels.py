@@ -53,6 +53,8 @@ def test_a_changed_mind_is_a_later_line_by_the_same_judge(tmp_path: Path) -> Non
         ({"text": 3}, "'text' is 3; it must be a text"),
         ({"judged_on": "yesterday"}, "'judged_on' is 'yesterday'; write a date like 2026-11-21"),
         ({"judged_by": "llm: x y"}, "'judged_by' is 'llm: x y'; write author, a name or llm:<model>"),
+        ({"index": 7, "of": 2}, "'index' is 7 of 2; the first segment is 0, the last of - 1"),
+        ({"index": 10**30}, r"'index' is 10{30}; it must be a whole number from 0 on"),
         ({"drawn_with": 0}, "'drawn_with' is 0; it must be a probability above 0, or null"),
     ],
 )

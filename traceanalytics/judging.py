@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Lock
 
 from traceanalytics.errors import BadLabel
-from traceanalytics.labels import UNITS, Judgment, check_judge, check_texts, located_labels
+from traceanalytics.labels import UNITS, Judgment, check_judge, check_place, check_texts, located_labels
 from traceanalytics.types import JSON
 
 OF_A_ROLLOUT = "rollout:"  # a source that begins so names the rollout
@@ -246,6 +246,7 @@ def _read_question(line: bytes, where: str, known: set[str]) -> Question:
             hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
             raise BadLabel(f"{where}: asked {behavior!r} is no behavior.{hint}")
     fields = {name: record[name] for name in Question.__slots__ if record.get(name) is not None}
+    check_place(fields, where)
     drawn_with = fields.get("drawn_with")
     if drawn_with is not None and not (isinstance(drawn_with, int | float) and 0 < drawn_with <= 1):
         raise BadLabel(f"{where}: 'drawn_with' is {drawn_with!r}; it must be a probability above 0, or null")

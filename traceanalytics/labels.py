@@ -25,6 +25,7 @@ OF_A_ROLLOUT = re.compile(r"cot_valid|error_type:[a-z_]+")
 NEAR = 0.85  # Jaccard similarity of character 5-grams, digits masked, the previous segment included
 _COMPARED_AT_ONCE = 250  # segments of about the same size
 
+_MOST_SEGMENTS = 1 << 31  # of one response
 _JUDGE = re.compile(r"author|llm:\S+|[\w.@-]+( [\w.@-]+)*")
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 _TEXTS = ("id", "unit", "text", "judged_by", "judged_on", "previous", "prompt", "source", "note")
@@ -221,9 +222,7 @@ def _check_types(fields: Mapping[str, JSON], where: str) -> None:
     if fields["unit"] not in UNITS:
         raise BadLabel(f"{where}: 'unit' is {fields['unit']!r}; it must be segment or rollout")
     check_judge(fields["judged_by"], where)
-    for name in ("index", "of"):
-        if name in fields and (not isinstance(fields[name], int) or isinstance(fields[name], bool) or fields[name] < 0):
-            raise BadLabel(f"{where}: {name!r} is {fields[name]!r}; it must be a whole number from 0 on")
+    check_place(fields, where)
     attributes = fields.get("attributes", {})
     if not isinstance(attributes, dict) or not all(isinstance(value, bool) for value in attributes.values()):
         raise BadLabel(f"{where}: 'attributes' is {attributes!r}; it must be an object of name: true or false")
@@ -234,6 +233,18 @@ def _check_types(fields: Mapping[str, JSON], where: str) -> None:
     drawn_with = fields.get("drawn_with")
     if drawn_with is not None and not (isinstance(drawn_with, int | float) and 0 < drawn_with <= 1):
         raise BadLabel(f"{where}: 'drawn_with' is {drawn_with!r}; it must be a probability above 0, or null")
+
+
+def check_place(fields: Mapping[str, JSON], where: str) -> None:
+    """Refuse a place in the response that no segment has: a kernel would count with it."""
+    for name in ("index", "of"):
+        held = fields.get(name, 0)
+        if not isinstance(held, int) or isinstance(held, bool) or not 0 <= held < _MOST_SEGMENTS:
+            raise BadLabel(f"{where}: {name!r} is {repr(held)[:40]}; it must be a whole number from 0 on")
+    if "of" in fields and fields.get("index", 0) >= max(fields["of"], 1):
+        raise BadLabel(
+            f"{where}: 'index' is {fields['index']} of {fields['of']}; the first segment is 0, the last of - 1"
+        )
 
 
 def _check_judged(judged: JSON, unit: str, where: str, known: set[str]) -> None:

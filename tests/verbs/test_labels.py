@@ -38,8 +38,8 @@ judgments = st.builds(
     drawn_with=st.none() | st.floats(0, 1, exclude_min=True),
     note=text,
     attributes=st.dictionaries(st.just("announced_only"), st.booleans()),
-    index=st.none() | st.integers(0, 1000),
-    of=st.none() | st.integers(0, 1000),
+    index=st.none() | st.integers(0, 999),
+    of=st.none() | st.integers(1000, 2000),
 )
 
 

@@ -1,6 +1,7 @@
 """An encoder with 8-bit weights for ONNX Runtime: a quarter of the memory, and several times the speed on a CPU."""
 
 import io
+import logging
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,7 +33,12 @@ def to_int8(model: "PreTrainedModel", tokenizer: "PreTrainedTokenizerBase") -> b
     with TemporaryDirectory() as folder:
         whole, small = Path(folder) / "whole.onnx", Path(folder) / "int8.onnx"
         whole.write_bytes(_exported(model.cpu(), tokenizer))
-        quantize_dynamic(whole, small, weight_type=QuantType.QInt8, per_channel=True)
+        quieter = logging.getLogger().manager.disable
+        logging.disable(logging.WARNING)  # it advises a step that a text encoder does not need
+        try:
+            quantize_dynamic(whole, small, weight_type=QuantType.QInt8, per_channel=True)
+        finally:
+            logging.disable(quieter)
         return small.read_bytes()
 
 
