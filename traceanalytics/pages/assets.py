@@ -38,6 +38,9 @@ def load_beside() -> None:
 
 
 def _load() -> None:
+    import pyarrow
+
+    pyarrow.array([0]).to_numpy()  # for which Arrow loads pandas, where that is installed
     import altair  # noqa: F401
 
     vega_bundle()

@@ -139,9 +139,10 @@ def simultaneous_band(changes: Changes, *, confidence: float = 0.95, resamples: 
 def resampled_changes(influences: Floats, resamples: int, seed: int) -> Floats:
     """Return resamples × steps of Gaussian weights over prompts times their influences.
 
-    Their triangular factor has the same products of steps, and so the same distribution, with fewer rows.
+    A factor of the products of their steps has the same distribution with fewer rows.
     """
-    factor = np.linalg.qr(influences, mode="r")
+    sizes, directions = np.linalg.eigh(influences.T @ influences)
+    factor = np.sqrt(np.maximum(sizes, 0.0))[:, None] * directions.T
     return floats(np.random.default_rng(seed).standard_normal((resamples, len(factor))) @ factor)
 
 
