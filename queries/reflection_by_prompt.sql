@@ -30,10 +30,7 @@ WITH read AS (  -- narrow, as it is what the join holds in memory
     SELECT
         tagged.rollout_id,
         tagged.characters,
-        CASE
-            WHEN len(in_behaviors) = 1 THEN list_contains(tagged.shown, in_behaviors[1])
-            ELSE list_has_any(tagged.shown, in_behaviors)
-        END AS is_shown
+        len(list_filter(in_behaviors, lambda name: list_contains(tagged.shown, name))) > 0 AS is_shown
     FROM tagged
     WHERE tagged.tagger_id = coalesce(in_tagger, (SELECT meta.value FROM meta WHERE meta.name = 'active_tagger'))
 ),

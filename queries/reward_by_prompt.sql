@@ -9,7 +9,7 @@
 -- column prompt_key VARCHAR:     the prompt
 -- column rollouts BIGINT:        tagged rollouts with a reward
 -- column reward DOUBLE:          sum of their rewards
--- column shown BIGINT[]:         rollouts of these that show each behavior, in the order of in_behaviors, then zeros
+-- column shown BIGINT[]:         rollouts of these that show each behavior, in the order of in_behaviors, then NULLs
 -- column shown_reward DOUBLE[]:  sum of the rewards of those that do
 CREATE OR REPLACE MACRO reward_by_prompt(
     in_behaviors VARCHAR[] := ['code_reasoning'], in_run VARCHAR := NULL, in_split VARCHAR := 'train'

@@ -1,5 +1,7 @@
 -- Which part of the data each rollout belongs to, by a column of its prompt or run or by a condition it was sampled under.
 --
+-- `ta query` and `ta finding` refuse a `by` that is none of these; in a DuckDB shell every part is then NULL.
+--
 -- param by: a column of prompts (dataset, level, …) or runs (domain, reward_type, …), or a key of `condition`; NULL: no rows
 --
 -- column rollout_id VARCHAR: the rollout

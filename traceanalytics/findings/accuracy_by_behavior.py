@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from traceanalytics.findings.accuracies import Accuracies, accuracies, accuracies_of_sums, strategy_names
 from traceanalytics.findings.audits import audits_at, corrected_by_strategy, uncorrected
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import (
     FEWEST_PROMPTS,
     ONE_RUN,
-    Accuracies,
-    accuracies,
-    accuracies_of_sums,
     ask_each,
     evaluations_of,
     named,
@@ -21,7 +19,6 @@ from traceanalytics.findings.evaluations import (
     points,
     row_at,
     runs_of,
-    strategy_names,
 )
 from traceanalytics.store.store import Store
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, Finding, Named
+from traceanalytics.findings.comparable import refuse_gaps, refuse_graders
 from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import (
     FEWEST_PROMPTS,
@@ -18,8 +19,6 @@ from traceanalytics.findings.evaluations import (
     percent,
     points,
     recorded_base,
-    refuse_gaps,
-    refuse_graders,
     row_at,
     runs_of,
 )

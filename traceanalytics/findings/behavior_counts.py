@@ -8,7 +8,7 @@ import numpy as np
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, Finding, Named
-from traceanalytics.findings.courses import Course, read_courses
+from traceanalytics.findings.courses import Course, courses_of_spans
 from traceanalytics.findings.evaluations import ONE_RUN, ask_each, named, runs_of
 from traceanalytics.stats.counts import count_trend, ratio_of_count_rates
 from traceanalytics.stats.estimate import Estimate, Test
@@ -63,7 +63,7 @@ def infer(
     """
 
     def ask(run: str) -> tuple[str, list[Counted]]:
-        return run, [_counted(store, run, behavior, in_split) for behavior in in_behaviors]
+        return run, [_counted(*courses) for courses in courses_of_spans(store, run, in_behaviors, split=in_split)]
 
     found, left_out = ask_each(runs_of(store, in_run), ask)
     several = len(found) > 1
@@ -85,15 +85,7 @@ def infer(
     return Answer(estimates, "; ".join(filter(None, sentences)), caveats, _table(found))
 
 
-def _counted(store: Store, run: str, behavior: str, split: str | None) -> Counted:
-    in_text, in_responses = read_courses(
-        store,
-        run,
-        split,
-        query="reflection_by_prompt",
-        in_behaviors=[behavior],
-        columns=((behavior, "spans", "text_length"), (behavior, "spans", "rollouts")),
-    )
+def _counted(in_text: Course, in_responses: Course) -> Counted:
     spans, text = in_text.hits, in_text.n / 1000
     responses = in_responses.n
     ratio = trend = missing = None
@@ -103,7 +95,7 @@ def _counted(store: Store, run: str, behavior: str, split: str | None) -> Counte
     except Refused as refusal:
         missing = str(refusal)
     return Counted(
-        behavior,
+        in_text.what,
         (count_rate(spans[:, 0], responses[:, 0]), count_rate(spans[:, -1], responses[:, -1])),
         (count_rate(spans[:, 0], text[:, 0]), count_rate(spans[:, -1], text[:, -1])),
         ratio,
@@ -231,6 +223,6 @@ behavior_counts = Finding(
     name="behavior_counts",
     claim="Responses verify, backtrack and set subgoals more often, at equal length",
     infer=infer,
-    queries=("evaluations", "reflection_by_prompt"),
+    queries=("evaluations", "spans_by_prompt"),
     draw=draw,
 )

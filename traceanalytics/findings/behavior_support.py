@@ -9,6 +9,7 @@ import numpy as np
 from traceanalytics.errors import Refused
 from traceanalytics.findings.audits import audits_at, corrected_ends, uncorrected
 from traceanalytics.findings.base import Answer, Finding, Named
+from traceanalytics.findings.comparable import refuse_gaps
 from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import (
     FEWEST_PROMPTS,
@@ -17,7 +18,6 @@ from traceanalytics.findings.evaluations import (
     named,
     percent,
     points,
-    refuse_gaps,
     runs_of,
 )
 from traceanalytics.stats.estimate import Estimate

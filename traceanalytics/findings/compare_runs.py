@@ -8,17 +8,8 @@ import numpy as np
 from traceanalytics.errors import Refused
 from traceanalytics.findings.audits import audits_at, corrected_ends, uncorrected
 from traceanalytics.findings.base import Answer, Finding, Named
-from traceanalytics.findings.evaluations import (
-    FEWEST_PROMPTS,
-    evaluations_of,
-    named,
-    percent,
-    points,
-    refuse_gaps,
-    refuse_graders,
-    row_at,
-    runs_of,
-)
+from traceanalytics.findings.comparable import refuse_gaps, refuse_graders
+from traceanalytics.findings.evaluations import FEWEST_PROMPTS, evaluations_of, named, percent, points, row_at, runs_of
 from traceanalytics.stats.differences import mcnemar_exact, mean_of_changes
 from traceanalytics.stats.estimate import Estimate, Floats, Test
 from traceanalytics.stats.flips import exact_p_by_prompt

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from traceanalytics.errors import Refused
-from traceanalytics.findings.evaluations import FEWEST_PROMPTS, base_row, evaluations_of, problems_of, refuse_gaps
+from traceanalytics.findings.comparable import refuse_gaps
+from traceanalytics.findings.evaluations import FEWEST_PROMPTS, base_row, evaluations_of, problems_of
 from traceanalytics.stats.estimate import Estimate, Floats
 from traceanalytics.stats.onset import Changes, changes_since_base
 from traceanalytics.stats.rates import Limits, rate, rate_limits
@@ -15,7 +16,7 @@ from traceanalytics.store.counts import Counts, count_by_prompt
 from traceanalytics.store.store import Store
 
 if TYPE_CHECKING:
-    pass
+    import pyarrow
 
 MOST_STEPS = 100  # of a course; evaluations of a longer one are put together
 RIGHT_ANSWERS = "right answers"
@@ -129,14 +130,32 @@ def read_courses(
     **arguments: object,
 ) -> list[Course]:
     """Read several courses of a tagged run from one query: what each counts, and the columns of its hits and its n."""
-    read, column = _read(store, _steps_of(store, run, split, None, needs="tagged"), query, **arguments)
+    steps = _steps_of(store, run, split, None, needs="tagged")
+    read, column = _rows_laid_out(store, steps, _ask(store, steps, query, **arguments))
     return [_course(read, what, column(hits), column(n)) for what, hits, n in columns]
+
+
+def courses_of_spans(
+    store: Store, run: str, behaviors: Sequence[str], *, split: str | None = None
+) -> Iterator[tuple[Course, Course]]:
+    """Read for each behavior how many spans of it there are over characters, and over responses."""
+    import pyarrow.compute as pc
+
+    steps = _steps_of(store, run, split, None, needs="tagged")
+    tables = _ask(store, steps, "spans_by_prompt", in_behaviors=list(behaviors))
+    for behavior in behaviors:
+        of_behavior = [table.filter(pc.field("behavior") == behavior) for table in tables]
+        read, column = _rows_laid_out(store, steps, of_behavior)
+        in_text, in_responses = (
+            _course(read, behavior, column("spans"), column(n)) for n in ("text_length", "rollouts")
+        )
+        yield in_text, in_responses
 
 
 def _course_of_outcomes(store: Store, run: str, split: str | None, base: str | None) -> Course:
     graded = any(row["graded"] for row in evaluations_of(store, run, split, needs="rollouts"))
     rows = _steps_of(store, run, split, base, needs="graded" if graded else "rollouts")
-    read, column = _read(store, rows, "outcomes_by_prompt")
+    read, column = _rows_laid_out(store, rows, _ask(store, rows, "outcomes_by_prompt"))
     what, hits, n = (RIGHT_ANSWERS, "right_ones", "graded") if graded else (REWARD, "total_reward", "rewarded")
     if not column(n).any():
         raise Refused(f"run {run!r} has neither grades nor rewards: `ta grade` says which rollouts are correct")
@@ -181,19 +200,23 @@ def _steps_of(store: Store, run: str, split: str | None, base: str | None, *, ne
     return _Steps(rows, other, tuple(of_base))
 
 
-def _read(
-    store: Store, steps: _Steps, query: str, **arguments: object
-) -> tuple[_LaidOut, Callable[[str], "np.ndarray"]]:
-    """Ask a query of a run and of its base; return where its rows stand, and what returns a column of them."""
+def _ask(store: Store, steps: _Steps, query: str, **arguments: object) -> "list[pyarrow.Table]":
+    """Ask a query of the base where that is another run, and of a run in its bins of steps."""
     rows = steps.rows
     split = rows[0]["split"]
     own = store.query(query, **arguments, in_run=rows[0]["run_id"], in_split=split, bin_width=_bin_width(rows))
-    tables = [own]
-    if steps.base is not None:
-        at_base = store.query(query, **arguments, in_run=steps.base["run_id"], in_split=split)
-        tables = [at_base.filter(np.asarray(at_base["step"].to_numpy() == steps.base["step"])), own]
+    if steps.base is None:
+        return [own]
+    at_base = store.query(query, **arguments, in_run=steps.base["run_id"], in_split=split)
+    return [at_base.filter(np.asarray(at_base["step"].to_numpy() == steps.base["step"])), own]
+
+
+def _rows_laid_out(
+    store: Store, steps: _Steps, tables: "Sequence[pyarrow.Table]"
+) -> tuple[_LaidOut, Callable[[str], "np.ndarray"]]:
+    """Return where the rows of a query stand in a course, and what returns a column of them."""
     prompts = [np.asarray(table["prompt_key"].to_pylist(), dtype=object) for table in tables]
-    read = _laid_out(store, steps, own["step"].to_numpy(), prompts)
+    read = _laid_out(store, steps, tables[-1]["step"].to_numpy(), prompts)
     return read, lambda name: np.concatenate([table[name].to_numpy() for table in tables])
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from traceanalytics.errors import Refused
+from traceanalytics.findings.accuracies import strategy_names
 from traceanalytics.findings.audits import audits_at, corrected_by_strategy, uncorrected
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.drawing import intervals
@@ -21,7 +22,6 @@ from traceanalytics.findings.evaluations import (
     points,
     row_at,
     runs_of,
-    strategy_names,
 )
 from traceanalytics.stats.bootstrap import bootstrap
 from traceanalytics.stats.differences import mean_of_changes

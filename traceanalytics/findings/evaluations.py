@@ -8,22 +8,17 @@ import numpy as np
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import CORRECTED, RAW, Named
-from traceanalytics.stats.differences import difference, newcombe
+from traceanalytics.findings.comparable import refuse_gaps, refuse_graders, refuse_unlike
 from traceanalytics.stats.estimate import Estimate, Floats
-from traceanalytics.stats.rates import rate
 from traceanalytics.stats.shift_share import StrategyCounts
-from traceanalytics.stats.within_prompt import WithinPrompt, within_prompt_difference
 from traceanalytics.store.store import Store
 
 FEWEST_PROMPTS = 20
-MOST_MISSING = 0.05  # of an evaluation's rollouts may lack a grade or a tag
-CODE_AND_LANGUAGE = ("code", "language")  # what the two strategies of `code_reasoning` are called
 UNCORRECTED = "uncorrected: strategies are what the tagger says; no audit of it is in the store"
 ONE_RUN = "one run: its prompts describe this checkpoint and say nothing about other seeds or about the reward"
 _COLUMNS = ("graded", "correct", "shown", "shown_correct", "other", "other_correct")
 _MENDS = {"graded": "`ta grade` says which are correct", "tagged": "`ta tag` says what they show"}
 REFLECTION = ("verification", "backtracking", "self_correction", "self_doubt", "confirmation", "gap_analysis")
-_REWARDS_ITSELF = "correct_from=score"  # how `--set` marks a grade that was taken from the reward
 SPLITS_BY_DEFAULT = ("eval", "val", "train", "probe")  # the first with two steps
 _PROBLEMS = "SELECT prompt_key, coalesce(problem_key, prompt_key) AS problem FROM prompts WHERE prompt_key IS NOT NULL"
 _BASE = """
@@ -247,51 +242,6 @@ def one_evaluation(store: Store, row: dict[str, Any], *, behavior: str) -> Evalu
     return Evaluation(row["run_id"], row["step"], row["split"], np.array(list(held.values())))
 
 
-def refuse_gaps(row: dict[str, Any], *, tagged: bool, graded: bool = True) -> None:
-    """Refuse an evaluation with several conditions, or of which too much is not graded or not tagged."""
-    at = f"step {row['step']} of run {row['run_id']!r} ({row['split']})"
-    if len(row["conditions"]) > 1:
-        raise Refused(f"{at} mixes rollouts sampled with {' and with '.join(map(_one, row['conditions']))}")
-    for name, needed, mend in (("graded", graded, "ta grade"), ("tagged", tagged, "ta tag")):
-        missing = 1 - row[name] / row["rollouts"]
-        if needed and missing > MOST_MISSING:
-            raise Refused(f"{missing:.0%} of the rollouts at {at} are not {name}: `{mend}` finishes them")
-
-
-def refuse_unlike(first: dict[str, Any], last: dict[str, Any]) -> None:
-    """Refuse two evaluations that were sampled in other ways."""
-    if first["conditions"] == last["conditions"]:
-        return
-    run = last["run_id"]
-    of = "at" if first["run_id"] == run else f"of {first['run_id']!r} at"
-    raise Refused(
-        f"run {run!r} was sampled with {_written(first)} {of} step {first['step']} and with {_written(last)} at step "
-        f"{last['step']}: a difference between them is no change of the model"
-    )
-
-
-def refuse_graders(store: Store, *rows: dict[str, Any]) -> None:
-    """Refuse evaluations of which no two rollouts were graded alike, or by a reward that is not the ground truth's."""
-    for row in rows:
-        if not set(row["graders"]) & set(rows[0]["graders"]):
-            raise Refused(
-                f"correctness of run {rows[0]['run_id']!r} at step {rows[0]['step']} comes from "
-                f"{' and '.join(rows[0]['graders'])} and of run {row['run_id']!r} at step {row['step']} from "
-                f"{' and '.join(row['graders'])}: a difference may be that of the graders; `ta grade` grades all alike"
-            )
-        reward = _REWARDS_ITSELF in row["graders"] and _reward_of(store, row["run_id"])
-        if reward and reward != "ground_truth":
-            raise Refused(
-                f"run {row['run_id']!r} is graded by its own reward, which is {reward}: that says nothing of right "
-                f"answers; `ta grade` compares them with the ground truth"
-            )
-
-
-def _reward_of(store: Store, run: str) -> str | None:
-    rows = store.sql("SELECT reward_type FROM runs WHERE run_id = $run", {"run": run}).to_pylist()
-    return rows[0]["reward_type"] if rows else None
-
-
 def counts_at(store: Store, *rows: dict[str, Any], behavior: str | None) -> list[dict[str, list[int]]]:
     """Return the counts by prompt of some evaluations of one run (query `correct_by_prompt`)."""
     arguments = {"in_run": rows[0]["run_id"], "in_split": rows[0]["split"]}
@@ -346,49 +296,6 @@ def row_at(rows: Sequence[dict[str, Any]], step: int | None, place: int) -> dict
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Accuracies:
-    """How right rollouts are that show something and that do not: over all prompts, and inside prompts with both."""
-
-    shown: Estimate
-    other: Estimate
-    difference: Estimate
-    within: WithinPrompt | None
-
-
-def accuracies(counts: StrategyCounts) -> Accuracies:
-    """Compare the two kinds of rollout; inside prompts where enough prompts hold both.
-
-    With one rollout a prompt the two kinds share no prompt, and Newcombe's interval is that of independent shares.
-    """
-    shown, shown_correct, other, other_correct = counts.columns().T
-    for kind, n in (("shows it", shown), ("does not show it", other)):
-        if not n.sum() > 0:
-            raise Refused(f"no graded rollout {kind}: there is nothing to compare")
-    if (shown + other).max() == 1:
-        sums = shown_correct.sum(), shown.sum()
-        apart = newcombe(*sums, base_successes=other_correct.sum(), base_n=other.sum())
-    else:
-        apart = difference(shown_correct, shown, base_numerators=other_correct, base_denominators=other)
-    both = int(((shown > 0) & (other > 0)).sum())
-    within = None
-    if both >= FEWEST_PROMPTS:
-        within = within_prompt_difference(shown_correct, shown, other_successes=other_correct, other_n=other)
-    return Accuracies(rate(shown_correct, shown), rate(other_correct, other), apart, within)
-
-
-def accuracies_of_sums(sums: Floats) -> Floats:
-    """Return the two accuracies and their difference from sums of the columns of `StrategyCounts`."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        shown, other = sums[..., 1] / sums[..., 0], sums[..., 3] / sums[..., 2]
-    return np.stack([shown, other, shown - other], axis=-1)
-
-
-def strategy_names(behavior: str) -> tuple[str, str]:
-    """Return what the two strategies are called: with the behavior and without it."""
-    return CODE_AND_LANGUAGE if behavior == "code_reasoning" else (behavior, f"no {behavior}")
-
-
 def named(label: str, estimate: Estimate, *, corrected: bool = False) -> Named:
     """Give an estimate its label."""
     kind = CORRECTED if corrected else RAW
@@ -417,11 +324,3 @@ def _limits(number: Estimate | Named, digits: int) -> str:
     if number.low is None or number.high is None:
         return ""
     return f" [{100 * number.low:.{digits}f}, {100 * number.high:.{digits}f}]"
-
-
-def _written(row: dict[str, Any]) -> str:
-    return " and ".join(map(_one, row["conditions"]))
-
-
-def _one(condition: str) -> str:
-    return condition or "a condition that the log does not say"

@@ -9,6 +9,7 @@ import numpy as np
 from traceanalytics.errors import Refused
 from traceanalytics.findings.audits import audits_at, corrected_ends, uncorrected
 from traceanalytics.findings.base import Answer, Finding
+from traceanalytics.findings.comparable import refuse_gaps
 from traceanalytics.findings.evaluations import (
     FEWEST_PROMPTS,
     ONE_RUN,
@@ -18,7 +19,6 @@ from traceanalytics.findings.evaluations import (
     percent,
     points,
     reflection_of,
-    refuse_gaps,
     row_at,
     runs_of,
 )

@@ -7,22 +7,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from traceanalytics.errors import Refused
+from traceanalytics.findings.accuracies import Accuracies, accuracies, accuracies_of_sums
 from traceanalytics.findings.audits import audits_at, corrected_by_strategy, uncorrected
 from traceanalytics.findings.base import Answer, Finding, Named
+from traceanalytics.findings.comparable import refuse_gaps, refuse_graders
 from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import (
     FEWEST_PROMPTS,
     ONE_RUN,
-    Accuracies,
-    accuracies,
-    accuracies_of_sums,
     ask_each,
     evaluations_of,
     named,
     points,
     reflection_of,
-    refuse_gaps,
-    refuse_graders,
     row_at,
     runs_of,
 )

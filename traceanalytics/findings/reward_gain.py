@@ -8,10 +8,10 @@ import numpy as np
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, Finding, Named
+from traceanalytics.findings.comparable import MOST_MISSING
 from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import (
     FEWEST_PROMPTS,
-    MOST_MISSING,
     Ends,
     ask_each,
     both_ends,

@@ -6,21 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from traceanalytics.findings.accuracies import strategy_names
 from traceanalytics.findings.audits import audits_at, corrected_by_strategy, uncorrected
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.configurations import configurations
 from traceanalytics.findings.drawing import intervals, rows_of
-from traceanalytics.findings.evaluations import (
-    ONE_RUN,
-    UNCORRECTED,
-    Ends,
-    ask_each,
-    both_ends,
-    named,
-    points,
-    runs_of,
-    strategy_names,
-)
+from traceanalytics.findings.evaluations import ONE_RUN, UNCORRECTED, Ends, ask_each, both_ends, named, points, runs_of
 from traceanalytics.stats.runs import over_runs
 from traceanalytics.stats.shift_share import ShiftShare, decomposition_of_sums
 from traceanalytics.stats.shift_share import shift_share as decompose

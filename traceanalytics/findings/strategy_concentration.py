@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from traceanalytics.errors import Refused
+from traceanalytics.findings.accuracies import strategy_names
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.courses import Course, read_courses
-from traceanalytics.findings.evaluations import ONE_RUN, ask_each, named, percent, points, runs_of, strategy_names
+from traceanalytics.findings.evaluations import ONE_RUN, ask_each, named, percent, points, runs_of
 from traceanalytics.stats.bootstrap import bootstrap
 from traceanalytics.stats.differences import difference
 from traceanalytics.stats.estimate import Estimate, Floats

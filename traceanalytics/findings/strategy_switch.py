@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from traceanalytics.errors import Refused
+from traceanalytics.findings.accuracies import strategy_names
 from traceanalytics.findings.audits import BY_ERROR_RATES, audits_at
 from traceanalytics.findings.base import ADJUSTED, Answer, Finding, Named
 from traceanalytics.findings.configurations import count_configurations
@@ -21,7 +22,6 @@ from traceanalytics.findings.evaluations import (
     percent,
     points,
     runs_of,
-    strategy_names,
 )
 from traceanalytics.stats.estimate import Estimate
 from traceanalytics.stats.ratios import share_of_total
