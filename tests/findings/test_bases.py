@@ -33,16 +33,22 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
         ("baseline_adjusted_gain", "accuracy of the base, condition unknown of base"),
         ("behavior_shift", "code_reasoning: start"),
         ("family_by_reward", "qwen under random: start"),
+        ("reflection_rate", "share at the first step"),
+        ("behavior_support", "rate in the base"),
     ],
 )
 def test_the_base_that_the_log_names_is_the_start(store: Store, finding: str, label: str) -> None:
     asked = {} if finding == "family_by_reward" else {"in_run": "a"}
+    if finding == "reflection_rate":
+        asked["in_behaviors"] = ("code_reasoning",)
     answer = get_finding(finding).find(store, **asked)
     (start,) = (each.value for each in answer.estimates if each.label == label)
     assert start == pytest.approx(0.25, abs=0.06)
 
 
-@pytest.mark.parametrize("finding", ["reward_gain", "family_by_reward", "transition_sharpness"])
+@pytest.mark.parametrize(
+    "finding", ["reward_gain", "family_by_reward", "transition_sharpness", "reflection_rate", "behavior_support"]
+)
 def test_a_base_can_be_named(store: Store, finding: str) -> None:
     named, recorded = (get_finding(finding).find(store, **asked) for asked in ({"base": "base"}, {}))
     assert [each.value for each in named.estimates] == [each.value for each in recorded.estimates]
@@ -85,3 +91,32 @@ def test_a_run_is_not_held_against_itself(store: Store) -> None:
     with pytest.raises(Refused) as refused:
         get_finding("reward_gain").find(store, in_run="a", base="a")
     assert str(refused.value) == "in_run and base are both 'a': a run is not held against itself"
+
+
+def test_support_without_a_base_says_how_to_name_one(store: Store) -> None:
+    with store.writing() as connection:
+        connection.execute("UPDATE runs SET base_run_id = NULL").fetchall()
+    try:
+        with pytest.raises(Refused) as refused:
+            get_finding("behavior_support").find(store, in_run="a")
+    finally:
+        with store.writing() as connection:
+            connection.execute("UPDATE runs SET base_run_id = 'base' WHERE run_id = 'a'").fetchall()
+    said = "run 'a' has no step 0 in the split val: name a run of the untrained model with base=RUN"
+    assert str(refused.value) == said
+
+
+@pytest.mark.parametrize(
+    "finding",
+    ["behavior_shift", "behavior_support", "family_by_reward", "reflection_rate", "reward_gain", "shift_share",
+     "strategy_switch", "training_stability", "transition_sharpness"],
+)  # fmt: skip
+def test_a_base_of_one_step_is_no_run_that_is_left_out(store: Store, finding: str) -> None:
+    answer = get_finding(finding).find(store)
+    assert not [caveat for caveat in answer.caveats if caveat.startswith("base is left out")]
+    assert not [each for each in answer.estimates if each.label.startswith("base: ")]
+
+
+def test_a_base_is_a_run_like_others_where_one_evaluation_is_asked_about(store: Store) -> None:
+    answer = get_finding("accuracy_by_behavior").find(store)
+    assert {each.label.split(":")[0] for each in answer.estimates} >= {"a", "base"}

@@ -13,12 +13,12 @@ from traceanalytics.findings.evaluations import (
     ONE_RUN,
     ask_each,
     evaluations_of,
+    every_run,
     named,
     one_evaluation,
     percent,
     points,
     row_at,
-    runs_of,
 )
 from traceanalytics.store.store import Store
 
@@ -72,7 +72,7 @@ def infer(
 
     names = strategy_names(in_behavior)
     labels = [*(f"accuracy of {name}" for name in names), "difference"]
-    found, left_out = ask_each(runs_of(store, in_run), ask)
+    found, left_out = ask_each([in_run] if in_run is not None else every_run(store), ask)
     estimates = []
     for each in found:
         prefix = f"{each.run}: " if len(found) > 1 else ""

@@ -9,7 +9,7 @@ import numpy as np
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.courses import Course, read_courses
-from traceanalytics.findings.evaluations import ONE_RUN, UNCORRECTED, ask_each, evaluations_of, named, runs_of
+from traceanalytics.findings.evaluations import ONE_RUN, ask_each, evaluations_of, named, runs_of
 from traceanalytics.stats.estimate import Estimate, Floats
 from traceanalytics.stats.rates import wilson
 from traceanalytics.stats.series import FEWEST_DIFFERENCES, correlation_of_changes
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     import altair
     import pyarrow
 
+UNCORRECTED = (
+    "uncorrected: errors of the tagger that stay the same all run long leave a correlation of changes as it is; audits "
+    "of an early and a late era say whether they do; no audit of it is in the store"
+)
 MOST_LAGS = 3
 FEWEST_ORDERED = 10  # prompts that took up the behavior and came to be solved, for their order to be told
 

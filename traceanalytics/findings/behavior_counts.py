@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     import pyarrow
 
 COGNITIVE = ("verification", "backtracking", "subgoal_setting", "backward_chaining")  # of Gandhi et al. 2025
+UNCORRECTED = (
+    "uncorrected: an audit judges whole rollouts, so that it corrects rates and no counts of spans; it says how far to "
+    "trust these; no audit of the tagger is in the store"
+)
 MOST_P = 0.05  # of a difference between families that is told
 _RUNS = "SELECT run_id, coalesce(model_family, model) AS family, reward_type AS reward FROM runs"
 
@@ -78,7 +82,7 @@ def infer(
         *untold,
         *dict.fromkeys(f"no p of family × step: {of.untold}" for of in families if of.untold),
         *left_out,
-        "uncorrected: the counts are what the tagger says; no audit of it is in the store",
+        UNCORRECTED,
         *([ONE_RUN] if len(found) == 1 else []),
     ]
     sentences = [*(_sentence(run, of_run) for run, of_run in found), *map(_sentence_of_families, families)]

@@ -9,7 +9,7 @@ from traceanalytics.errors import Refused
 from traceanalytics.findings.audits import audit_of, audited_in, corrected_numbers
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.drawing import intervals
-from traceanalytics.findings.evaluations import FEWEST_PROMPTS, ask_each, named, points
+from traceanalytics.findings.evaluations import FEWEST_PROMPTS, ask_each, named, points, runs_of
 from traceanalytics.findings.onsets import onset_named, onsets_of_run, since_in_words
 from traceanalytics.findings.shifts import (
     FALSE_DISCOVERIES,
@@ -110,15 +110,15 @@ def infer(
     that holds the base model, for runs without step 0 whose log does not name it. A change inside ±margin is called
     none.
     """
-    runs = tagged_runs(store)
-    if not runs:
+    tagged = tagged_runs(store)
+    if not tagged:
         raise Refused("no rollout is tagged: `ta tag` finds the behaviors")
     behaviors = [in_behavior] if in_behavior is not None else list(shown_behaviors(store))
 
     def ask(run: str) -> Moved:
         return _moved(store, run, in_split or split_of(store, run), behaviors, base)
 
-    asked = [in_run] if in_run is not None else [run for run in runs if run != base]
+    asked = [run for run in runs_of(store, in_run, base=base) if run in tagged or run == in_run] or tagged
     found, left_out = ask_each(asked, ask)
     judged = _judge(store, found, margin=margin, asked=in_behavior is not None)
     several = len(found) > 1

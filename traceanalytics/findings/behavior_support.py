@@ -14,6 +14,7 @@ from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import (
     FEWEST_PROMPTS,
     ask_each,
+    base_row,
     evaluations_of,
     named,
     percent,
@@ -40,13 +41,19 @@ class Arm:
 
     run: str
     how: str
-    base_name: str
+    base_run: str
     base: Estimate
     base_samples: int
     base_prompts: float
     after: Estimate
     support: Support
     corrected: tuple[Named, ...]
+    of_base: tuple[str, ...]  # why the base that the log names is not the one that is held against
+
+    @property
+    def base_name(self) -> str:
+        """Return what the base is called."""
+        return f"the base {self.base_run}" if self.base_run != self.run else f"the base of {self.run}"
 
     @property
     def is_unseen(self) -> bool:
@@ -83,25 +90,27 @@ def infer(
     base: str | None = None,
     distilled: str | None = None,
 ) -> Answer:
-    """Hold every run's last evaluation, and that of a distilled model, against the base: step 0, or the run `base`."""
+    """Hold every run's last evaluation, and that of a distilled model, against the base.
+
+    That is the run `base`, else the run's own step 0, else the run that its log names as its base.
+    """
     problems = {row["prompt_key"]: row["problem_key"] for row in store.sql(_PROBLEMS).to_pylist()}
-    others = {run for name in (base, distilled) if name is not None for run in runs_of(store, name)}
     runs = runs_of(store, in_run)
-    asked = [run for run in runs if run not in others] or runs
+    asked = [run for run in runs if run not in (base, distilled)] or runs
 
     def ask(run: str) -> Arm:
-        return _arm(store, run, in_behavior, in_split, base or run, problems, how="RL")
+        return _arm(store, run, in_behavior, in_split, base, problems, how="RL")
 
     found, left_out = ask_each(asked, ask)
     if distilled is not None:
-        base_run = base or found[0].run
-        found.append(_arm(store, distilled, in_behavior, in_split, base_run, problems, how="distilled"))
+        found.append(_arm(store, distilled, in_behavior, in_split, found[0].base_run, problems, how="distilled"))
     estimates: list[Named] = []
     for each in found:
         estimates += _numbers(each, f"{each.run}: " if len(found) > 1 else "")
     caveats = [
         "prompts are compared at equal numbers of samples; by chance: what two sets of base samples would show",
         *_counter_examples(found, in_behavior),
+        *(caveat for each in found for caveat in each.of_base),
         *left_out,
         *uncorrected(UNCORRECTED, [each.corrected for each in found]),
     ]
@@ -121,15 +130,18 @@ def _counter_examples(found: Sequence[Arm], behavior: str) -> list[str]:
 
 
 def _arm(
-    store: Store, run: str, behavior: str, split: str | None, base: str, problems: dict[str, str], *, how: str
+    store: Store, run: str, behavior: str, split: str | None, base: str | None, problems: dict[str, str], *, how: str
 ) -> Arm:
-    last = evaluations_of(store, run, split, needs="tagged")[-1]
-    first = evaluations_of(store, base, split or last["split"], needs="tagged")[0]
-    if first["step"] > 0 and base == run:
+    rows = evaluations_of(store, run, split, needs="tagged")
+    last = rows[-1]
+    first, of_base = base_row(store, rows, base, needs="tagged")
+    if first["run_id"] == run and first["step"] > 0:
+        why = f"; {of_base[0]}" if of_base else ""
         raise Refused(
-            f"run {run!r} has no step 0 in the split {first['split']}: name a run of the untrained model with base=RUN"
+            f"run {run!r} has no step 0 in the split {first['split']}: name a run of the untrained model with "
+            f"base=RUN{why}"
         )
-    if base == run and last["step"] == first["step"]:
+    if first["run_id"] == run and last["step"] == first["step"]:
         raise Refused(f"run {run!r} has one step in the split {first['split']}: the trained model needs another")
     for row in (first, last):
         refuse_gaps(row, graded=False, tagged=True)
@@ -147,19 +159,19 @@ def _arm(
     (hits, n), (new_hits, new_n) = (
         np.array([counts[problem] for problem in shared], dtype=np.float64).T for counts in (before, after)
     )
-    name = f"the base {base}" if base != run else f"the base of {run}"
     rates = rate(hits, n), rate(new_hits, new_n)
     audits = audits_at(store, [behavior], [(row["run_id"], row["split"], row["step"]) for row in (first, last)])
     return Arm(
         run,
         how,
-        name,
+        first["run_id"],
         rates[0],
         int(n.sum()),
         float((hits > 0).mean()),
         rates[1],
         support(hits, n, hits=new_hits, n=new_n),
         tuple(corrected_ends(_RATES, rates, audits)),
+        tuple(of_base),
     )
 
 

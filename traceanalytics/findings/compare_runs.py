@@ -9,7 +9,15 @@ from traceanalytics.errors import Refused
 from traceanalytics.findings.audits import audits_at, corrected_ends, uncorrected
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.comparable import refuse_gaps, refuse_graders
-from traceanalytics.findings.evaluations import FEWEST_PROMPTS, evaluations_of, named, percent, points, row_at, runs_of
+from traceanalytics.findings.evaluations import (
+    FEWEST_PROMPTS,
+    evaluations_of,
+    every_run,
+    named,
+    percent,
+    points,
+    row_at,
+)
 from traceanalytics.stats.differences import mcnemar_exact, mean_of_changes
 from traceanalytics.stats.estimate import Estimate, Floats, Test
 from traceanalytics.stats.flips import exact_p_by_prompt
@@ -91,7 +99,7 @@ def infer(
 
 
 def _two_runs(store: Store, in_run: str | None, in_other_run: str | None) -> tuple[str, str]:
-    runs = runs_of(store, None)
+    runs = every_run(store)
     asked = [run for run in (in_run, in_other_run) if run is not None]
     others = [run for run in runs if run not in asked]
     if len(asked) < 2 and len(asked) + len(others) != 2:

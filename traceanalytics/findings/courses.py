@@ -127,10 +127,12 @@ def read_courses(
     *,
     query: str,
     columns: Sequence[tuple[str, str, str]],
+    base: str | None = None,
+    needs: str = "tagged",
     **arguments: object,
 ) -> list[Course]:
-    """Read several courses of a tagged run from one query: what each counts, and the columns of its hits and its n."""
-    steps = _steps_of(store, run, split, None, needs="tagged")
+    """Read several courses of a run from one query: what each counts, and the columns of its hits and its n."""
+    steps = _steps_of(store, run, split, base, needs=needs)
     read, column = _rows_laid_out(store, steps, _ask(store, steps, query, **arguments))
     return [_course(read, what, column(hits), column(n)) for what, hits, n in columns]
 
@@ -204,7 +206,10 @@ def _ask(store: Store, steps: _Steps, query: str, **arguments: object) -> "list[
     """Ask a query of the base where that is another run, and of a run in its bins of steps."""
     rows = steps.rows
     split = rows[0]["split"]
-    own = store.query(query, **arguments, in_run=rows[0]["run_id"], in_split=split, bin_width=_bin_width(rows))
+    run, tagger = rows[0]["run_id"], arguments.get("in_tagger")
+    own = store.query(query, **arguments, in_run=run, in_split=split, bin_width=_bin_width(rows))
+    if tagger is not None and not own.num_rows:
+        raise Refused(f"no rollout of run {run!r} is tagged by {tagger}: `ta tag --tagger` reads them")
     if steps.base is None:
         return [own]
     at_base = store.query(query, **arguments, in_run=steps.base["run_id"], in_split=split)

@@ -21,6 +21,7 @@ _MENDS = {"graded": "`ta grade` says which are correct", "tagged": "`ta tag` say
 REFLECTION = ("verification", "backtracking", "self_correction", "self_doubt", "confirmation", "gap_analysis")
 SPLITS_BY_DEFAULT = ("eval", "val", "train", "probe")  # the first with two steps
 _PROBLEMS = "SELECT prompt_key, coalesce(problem_key, prompt_key) AS problem FROM prompts WHERE prompt_key IS NOT NULL"
+_BASES = "SELECT DISTINCT base_run_id FROM runs WHERE base_run_id <> run_id"
 _BASE = """
 SELECT base_run_id FROM runs
 WHERE run_id = $run AND base_run_id <> run_id AND base_run_id IN (SELECT DISTINCT rollouts.run_id FROM rollouts)
@@ -85,15 +86,26 @@ class Ends:
 
 
 def runs_of(store: Store, in_run: str | None, *, base: str | None = None) -> list[str]:
-    """Return the run asked for, or all of the store but the base that they are held against."""
+    """Return the run asked for, or all of the store but those of one step that are the base of others."""
     if in_run is not None and in_run == base:
         raise Refused(f"in_run and base are both {base!r}: a run is not held against itself")
     if in_run is not None:
         return [in_run]
-    runs = sorted(set(store.query("evaluations")["run_id"].to_pylist()))  # once for all, as each is asked about
+    steps: dict[str, set[int]] = {}
+    for row in store.query("evaluations").to_pylist():  # of all runs at once, as each will be asked about
+        steps.setdefault(row["run_id"], set()).add(row["step"])
+    if not steps:
+        raise Refused("the store holds no rollouts: `ta ingest PATH` reads some")
+    bases = set(store.sql(_BASES)["base_run_id"].to_pylist())
+    return [run for run, held in steps.items() if run != base and (run not in bases or len(held) > 1)] or list(steps)
+
+
+def every_run(store: Store) -> list[str]:
+    """Return all runs of the store, for what is asked of one evaluation."""
+    runs = sorted(set(store.query("evaluations")["run_id"].to_pylist()))
     if not runs:
         raise Refused("the store holds no rollouts: `ta ingest PATH` reads some")
-    return [run for run in runs if run != base]
+    return runs
 
 
 def reflection_of(store: Store, tagger: str | None) -> tuple[str, ...]:

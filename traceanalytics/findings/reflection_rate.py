@@ -9,22 +9,18 @@ import numpy as np
 from traceanalytics.errors import Refused
 from traceanalytics.findings.audits import audits_at, corrected_ends, uncorrected
 from traceanalytics.findings.base import Answer, Finding
-from traceanalytics.findings.comparable import refuse_gaps
+from traceanalytics.findings.courses import Course, read_courses
 from traceanalytics.findings.evaluations import (
-    FEWEST_PROMPTS,
     ONE_RUN,
     ask_each,
-    evaluations_of,
     named,
     percent,
     points,
     reflection_of,
-    row_at,
     runs_of,
 )
 from traceanalytics.stats.differences import difference
-from traceanalytics.stats.estimate import Estimate, Floats
-from traceanalytics.stats.rates import rate, rate_limits
+from traceanalytics.stats.estimate import Estimate
 from traceanalytics.stats.ratios import count_rate
 from traceanalytics.stats.trend import Trend, trend
 from traceanalytics.store.store import Store
@@ -35,30 +31,28 @@ if TYPE_CHECKING:
 
 _UNCORRECTED = "uncorrected: reflection is what the tagger says; no audit of it is in the store"
 _LABELS = ("share at the first step", "share at the last step", "change")
-_COLUMNS = ("rollouts", "showing", "spans", "text_length")
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """One run's reflection over its steps; counts are prompts × steps."""
+class Reflecting:
+    """One run's reflection over its steps: responses that show some, and spans of it in their text."""
 
-    run: str
-    split: str
-    steps: Floats
-    rollouts: Floats
-    showing: Floats
-    spans: Floats
-    text_length: Floats
+    showing: Course
+    spans: Course
+
+    @property
+    def run(self) -> str:
+        """Return the run."""
+        return self.showing.run
 
     def at(self, place: int) -> tuple[Estimate, Estimate]:
         """Return the share of responses that reflect at one step, and its spans per 1,000 characters."""
-        share = rate(self.showing[:, place], self.rollouts[:, place])
-        return share, count_rate(self.spans[:, place], self.text_length[:, place] / 1000)
+        return self.showing.at(place), count_rate(self.spans.hits[:, place], self.spans.n[:, place] / 1000)
 
     @property
     def change(self) -> Estimate:
         """Return the share at the last step less that at the first."""
-        shown, n = self.showing, self.rollouts
+        shown, n = self.showing.hits, self.showing.n
         return difference(shown[:, -1], n[:, -1], base_numerators=shown[:, 0], base_denominators=n[:, 0])
 
 
@@ -69,23 +63,27 @@ def infer(
     in_behaviors: tuple[str, ...] | None = None,
     in_split: str | None = None,
     in_tagger: str | None = None,
+    base: str | None = None,
 ) -> Answer:
-    """Follow in every run the share of responses that show any of the behaviors."""
+    """Follow in every run the share of responses that show any of the behaviors.
 
+    A run starts at its step 0, else at the run `base`, else at the one that its log names as its base.
+    """
     behaviors = in_behaviors or reflection_of(store, in_tagger)
 
-    def ask(run: str) -> Course:
-        return _course(store, run, behaviors, in_split, in_tagger)
+    def ask(run: str) -> Reflecting:
+        return _reflecting(store, run, behaviors, in_split, in_tagger, base)
 
-    found, left_out = ask_each(runs_of(store, in_run), ask)
+    found, left_out = ask_each(runs_of(store, in_run, base=base), ask)
     estimates, sentences, caveats, corrected = [], [], [], []
     for each in found:
         prefix = f"{each.run}: " if len(found) > 1 else ""
         (start, start_density), (end, end_density) = each.at(0), each.at(-1)
-        slope, reason = _slope(each)
+        slope, reason = _slope(each.showing)
         numbers = zip(_LABELS, (start, end, each.change), strict=True)
         estimates += [named(f"{prefix}{label}", number) for label, number in numbers]
-        places = [(each.run, each.split, each.steps[at]) for at in (0, -1)]
+        course = each.showing
+        places = [(course.base or each.run, course.split, course.steps[0]), (each.run, course.split, course.steps[-1])]
         audits = audits_at(store, behaviors, places, tagger=in_tagger)
         corrected.append(corrected_ends(_LABELS, (start, end), audits))
         estimates += [replace(number, label=f"{prefix}{number.label}") for number in corrected[-1]]
@@ -94,46 +92,38 @@ def infer(
         estimates.append(named(f"{prefix}spans per 1,000 characters at the first step", start_density))
         estimates.append(named(f"{prefix}spans per 1,000 characters at the last step", end_density))
         sentences.append(_sentence(each, start, end, (start_density, end_density)))
-        caveats += reason + _shared(each)
+        caveats += reason + course.caveats
     caveats += ["longer text shows more of everything: read the share beside the spans per 1,000 characters"]
     caveats += [*left_out, *uncorrected(_UNCORRECTED, corrected), *([ONE_RUN] if len(found) == 1 else [])]
     return Answer(estimates, "; ".join(sentences), caveats, _table(found), tagger=in_tagger)
 
 
-def _course(store: Store, run: str, behaviors: Sequence[str], split: str | None, tagger: str | None) -> Course:
-    rows = evaluations_of(store, run, split, needs="tagged" if tagger is None else "rollouts")
-    if len(rows) < 2:
-        raise Refused(f"run {run!r} has one step in the split {rows[0]['split']}: a course needs two")
-    for row in (row_at(rows, None, 0), row_at(rows, None, -1)):
-        refuse_gaps(row, graded=False, tagged=tagger is None)
-    if rows[0]["conditions"] != rows[-1]["conditions"]:
-        raise Refused(
-            f"run {run!r} was sampled with other conditions at step {rows[0]['step']} than at step {rows[-1]['step']}: "
-            f"a difference between them is no change of the model"
-        )
-    arguments = {"in_run": run, "in_split": rows[0]["split"], "in_tagger": tagger}
-    table = store.query("reflection_by_prompt", in_behaviors=list(behaviors), **arguments)
-    if table.num_rows == 0:
-        raise Refused(f"no rollout of run {run!r} is tagged by {tagger}: `ta tag --tagger` reads them")
-    steps, at_step = np.unique(table["step"].to_numpy(), return_inverse=True)
-    prompts, of_prompt = np.unique(np.asarray(table["prompt_key"].to_pylist()), return_inverse=True)
-    if len(prompts) < FEWEST_PROMPTS:
-        raise Refused(f"run {run!r} has {len(prompts)} prompts: at least {FEWEST_PROMPTS} are needed")
-    counts = np.zeros((len(_COLUMNS), len(prompts), len(steps)))
-    for of_column, name in zip(counts, _COLUMNS, strict=True):
-        of_column[of_prompt, at_step] = table[name].to_numpy()
-    return Course(run, rows[0]["split"], steps.astype(np.float64), *counts)
+def _reflecting(
+    store: Store, run: str, behaviors: Sequence[str], split: str | None, tagger: str | None, base: str | None
+) -> Reflecting:
+    showing, spans = read_courses(
+        store,
+        run,
+        split,
+        base=base,
+        needs="tagged" if tagger is None else "rollouts",
+        query="reflection_by_prompt",
+        in_behaviors=list(behaviors),
+        in_tagger=tagger,
+        columns=(("reflection", "showing", "rollouts"), ("reflection", "spans", "text_length")),
+    )
+    return Reflecting(showing, spans)
 
 
 def _slope(course: Course) -> tuple[Trend | None, list[str]]:
     try:
-        return trend(course.steps, course.showing, course.rollouts), []
+        return trend(course.steps, course.hits, course.n), []
     except Refused as refusal:
         return None, [f"{course.run}: no trend is given: {refusal}"]
 
 
-def _sentence(course: Course, start: Estimate, end: Estimate, density: tuple[Estimate, Estimate]) -> str:
-    change = course.change
+def _sentence(each: Reflecting, start: Estimate, end: Estimate, density: tuple[Estimate, Estimate]) -> str:
+    change, course = each.change, each.showing
     moved = "rose" if change.low > 0 else "fell" if change.high < 0 else "shows no change beyond chance"
     denser = density[1].value / density[0].value if density[0].value > 0 else float("nan")
     said = (
@@ -143,24 +133,17 @@ def _sentence(course: Course, start: Estimate, end: Estimate, density: tuple[Est
     return f"{said}, {denser:.2f} times as many spans in the same length of text" if np.isfinite(denser) else said
 
 
-def _shared(course: Course) -> list[str]:
-    first, last = course.rollouts[:, 0] > 0, course.rollouts[:, -1] > 0
-    if (first & last).sum() >= 0.5 * (first | last).sum():
-        return []
-    return [f"{course.run}: fewer than half of the prompts are at both ends: other prompts may be part of the change"]
-
-
-def _table(found: Sequence[Course]) -> "pyarrow.Table":
+def _table(found: Sequence[Reflecting]) -> "pyarrow.Table":
     import pyarrow
 
     rows = []
     for each in found:
-        limits = rate_limits(each.showing.T, each.rollouts.T)
-        length, spans = each.text_length.sum(axis=0), each.spans.sum(axis=0)
+        limits = each.showing.limits
+        length, spans = each.spans.n.sum(axis=0), each.spans.hits.sum(axis=0)
         rows += [
             {"run": each.run, "step": int(step), "share": limits.value[i], "low": limits.low[i]}
             | {"high": limits.high[i], "spans_per_1000_characters": 1000 * spans[i] / length[i] if length[i] else None}
-            for i, step in enumerate(each.steps)
+            for i, step in enumerate(each.showing.steps)
         ]
     return pyarrow.Table.from_pylist(rows)
 

@@ -17,11 +17,11 @@ from traceanalytics.findings.evaluations import (
     ONE_RUN,
     ask_each,
     evaluations_of,
+    every_run,
     named,
     points,
     reflection_of,
     row_at,
-    runs_of,
 )
 from traceanalytics.stats.estimate import Estimate
 from traceanalytics.stats.shift_share import StrategyCounts
@@ -75,7 +75,7 @@ def infer(
         corrected = corrected_by_strategy(_LABELS, accuracies_of_sums, counts.columns(), audits)
         return replace(_compare(run, step, counts), corrected=tuple(corrected))
 
-    found, left_out = ask_each(runs_of(store, in_run), ask)
+    found, left_out = ask_each([in_run] if in_run is not None else every_run(store), ask)
     estimates = []
     for each in found:
         prefix = f"{each.run}: " if len(found) > 1 else ""

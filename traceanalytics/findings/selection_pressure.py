@@ -67,7 +67,8 @@ def infer(
         "left over is not predicted by first-order selection, which is not to say that the reward did not cause it",
         *(caveat for each in found for caveat in each.caveats),
         *left_out,
-        "uncorrected: a tagger that errs makes selection look weaker than it is; no audit of it is in the store",
+        "uncorrected: a tagger that errs at random shows sensitivity + specificity - 1 times the selection there is; "
+        "an audit says how much that is; no audit of it is in the store",
     ]
     return Answer(estimates, "; ".join(_sentence(in_behavior, each) for each in found), caveats, _table(found))
 

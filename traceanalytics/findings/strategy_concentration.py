@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 ANSWERED = 0.5  # of the rollouts must have an answer for answers to be compared
 UNCORRECTED = (
-    "uncorrected: strategies are what the tagger says, and its errors look like diversity; no audit is in the store"
+    "uncorrected: errors of the tagger look like diversity, and as they differ from pair to pair no audit subtracts "
+    "them; it says how many there are, and whether more of them early or late; no audit is in the store"
 )
 
 
