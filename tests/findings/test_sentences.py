@@ -1,0 +1,142 @@
+"""Sentences of findings that a slip would make misleading, each beside the rows that call for it."""
+
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+from findings.worlds import Row, fill
+
+from traceanalytics.errors import Refused
+from traceanalytics.findings.base import Answer, get_finding
+from traceanalytics.store.store import Store
+
+CODE, REFLECTS = ("code_reasoning",), ("verification",)
+
+
+def find(store: Store, name: str, **arguments: object) -> Answer:
+    return get_finding(name).find(store, **arguments)
+
+
+def graded(shown_right: int, other_right: int, shown: tuple[str, ...], step: int = 0, **of: object) -> list[Row]:
+    """Return 40 prompts with 10 samples each that show something and 10 that do not, so many of them right."""
+    row = Row("p", step, **of)  # type: ignore[arg-type]
+    return [
+        dataclasses.replace(row, prompt=f"p{i}", correct=sample < right, shown=kind)
+        for i in range(40)
+        for kind, right in ((shown, shown_right), ((), other_right))
+        for sample in range(10)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "right", "said"),
+    [
+        ("accuracy_by_behavior", CODE, (5, 5), "not shown to be right more or less often"),
+        ("reflection_vs_accuracy", REFLECTS, (2, 7), "reflection goes with fewer right answers inside prompts"),
+        ("reflection_vs_accuracy", REFLECTS, (5, 5), "reflection makes no difference shown inside prompts"),
+    ],
+)
+def test_a_difference_is_named_by_its_sign(
+    name: str, shown: tuple[str, ...], right: tuple[int, int], said: str, store: Store
+) -> None:
+    assert said in find(fill(store, graded(*right, shown)), name).verdict
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A run of 16 steps whose behaviors and accuracy rise, with rewards and groups."""
+    rows = [
+        Row(f"p{i}", step, correct=(i + sample + step) % 20 < 5 + step // 2, split="train", prediction=str(sample % 3),
+            shown=CODE + REFLECTS if (3 * i + sample + step) % 20 < 4 + step else (), reward=float(sample % 2),
+            reward_type="random", model_family="qwen")
+        for step in range(16)
+        for i in range(40)
+        for sample in range(4)
+    ]  # fmt: skip
+    return fill(Store(tmp_path_factory.mktemp("course") / "traces.duckdb"), rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        (
+            "behavior_counts",
+            "an audit judges whole rollouts, so that it corrects rates and no counts of spans; it says ",
+        ),
+        ("behavior_accuracy_coupling", "errors of the tagger that stay the same all run long leave a correlation of "),
+        (
+            "strategy_concentration",
+            "errors of the tagger look like diversity, and as they differ from pair to pair no ",
+        ),
+        ("selection_pressure", "a tagger that errs at random shows sensitivity + specificity - 1 times the selection "),
+    ],
+)
+def test_what_no_audit_corrects_says_why_and_what_one_would_bring(name: str, why: str, course: Store) -> None:
+    (caveat,) = [each for each in find(course, name).caveats if each.startswith("uncorrected: ")]
+    assert caveat.startswith(f"uncorrected: {why}")
+    assert " rollouts to know its errors to ±" in caveat
+
+
+def test_one_run_is_one_run(course: Store) -> None:
+    (onset,) = [each for each in find(course, "family_by_reward").estimates if each.label.endswith("step of the onset")]
+    assert (onset.n, onset.unit) == (1, "run")
+
+
+@pytest.mark.parametrize(
+    ("rewards", "said"),
+    [
+        (("random", "random"), "no run of its model was rewarded for form alone, which would show what form is worth"),
+        (("format", "format"), "b, c were all rewarded for form alone: which to hold it against is not told"),
+    ],
+)
+def test_what_form_is_worth_is_not_told_without_one_run_that_shows_it(
+    rewards: tuple[str, str], said: str, store: Store
+) -> None:
+    runs = zip("abc", ("random", *rewards), strict=True)
+    rows = [
+        row
+        for run, reward in runs
+        for step, right in ((0, 4), (10, 8))
+        for row in graded(right, right, CODE, step, run=run, reward_type=reward)
+    ]
+    assert f"a: {said}" in find(fill(store, rows), "baseline_adjusted_gain", in_run="a").caveats
+
+
+def _other_grader(store: Store) -> None:
+    with store.writing() as connection:
+        connection.execute("UPDATE rollouts SET correct_source = 'graded' WHERE step = 10").fetchall()
+
+
+def _ungraded(store: Store) -> None:
+    with store.writing() as connection:
+        connection.execute("UPDATE rollouts SET correct = NULL").fetchall()
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "arguments", "said"),
+    [
+        ("reward_gain", _other_grader, {}, "a difference may be that of the graders; `ta grade` grades all alike"),
+        ("family_by_reward", _ungraded, {"in_behavior": None}, "is not graded: rewards of different kinds cannot be"),
+    ],
+)
+def test_numbers_of_different_kinds_are_not_compared(
+    name: str, spoil: Callable[[Store], None], arguments: dict[str, object], said: str, store: Store
+) -> None:
+    of = {"reward_type": "random", "model_family": "qwen", "reward": 1.0}
+    fill(store, graded(4, 4, CODE, 0, **of) + graded(8, 8, CODE, 10, **of))
+    spoil(store)
+    with pytest.raises(Refused, match=said):
+        find(store, name, **arguments)
+
+
+def test_few_prompts_that_are_graded_and_tagged_are_refused(store: Store) -> None:
+    rows = [row for row in graded(5, 5, CODE) if row.prompt in ("p0", "p1")]
+    with pytest.raises(Refused, match="2 prompts of run 'a' are graded and tagged at step 0 of eval: at least 20"):
+        find(fill(store, rows), "accuracy_by_behavior")
+
+
+def test_one_sample_a_prompt_says_on_how_many_prompts_it_is_new(store: Store) -> None:
+    rows = [Row(f"p{i}", step, shown=CODE if i < 10 + 15 * step else ()) for step in (0, 1) for i in range(40)]
+    said = find(fill(store, rows), "behavior_support").verdict
+    assert "and only after training on 38% [" in said
+    assert said.endswith("of the prompts, 1 sample each")
