@@ -105,7 +105,7 @@ def test_python_is_a_program_when_its_tree_says_so(body: str) -> None:
 LINES = st.lists(st.sampled_from([*PIECES, "SELECT a", "We add the two numbers and get it", "π", " = ", "\xa0", "ſ"]))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(LINES.map("".join), min_size=16, max_size=30))
 def test_many_lines_are_judged_as_each_alone(texts: list[str]) -> None:
     lines = [line for text in texts for line in text.split("\n")]

@@ -50,7 +50,7 @@ TEXTS = st.lists(st.lists(st.sampled_from(PIECES), max_size=9).map("".join), min
 
 
 @pytest.mark.parametrize("name", PATTERNS)
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)  # of 16 texts or more
 @given(texts=TEXTS)
 def test_a_column_is_read_as_each_of_its_texts(name: str, texts: list[str]) -> None:
     pattern = PATTERNS[name]

@@ -51,7 +51,7 @@ _OF_SHOWN_CODE = re.compile(r"\b(?:above|previous|the|this|our) (?:\w+ )?(?:code
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.](?=\w)[^.!?\n]+)*[.!?:]*")
 
 
-_DOTTED_I = "\u0130"  # lowered it is two letters: where it stands, words count only in small letters
+DOTTED_I = "\u0130"  # lowered it is two letters: where it stands, words count only in small letters
 ANNOUNCES = Columns(_ANNOUNCES)
 _OF_OTHER_CODES = Columns(_OTHER_CODES)
 _IS_DENIED = Columns(_DENIES)
@@ -98,7 +98,7 @@ def _mentioning(texts: Sequence[str], after_code: Sequence[bool]) -> list[int]:
 def _sentences_with(words: Sequence[tuple[int, int]], prose: str, begin: int) -> Iterator[Span]:
     """Yield the sentences from a place on that hold one of the words, in order."""
     reached = begin
-    lowers = _DOTTED_I not in prose
+    lowers = DOTTED_I not in prose
     for at, number in sorted(words):
         if at < reached or not _stands(CODE_WORDS[number], prose, at, lowers=lowers):
             continue

@@ -9,10 +9,11 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import NamedTuple
 
+from traceanalytics.rules.boxes import statements_in_words
 from traceanalytics.rules.code import Block
 from traceanalytics.rules.code_calls import Call, without_calls
 from traceanalytics.rules.code_contents import PROGRAMS, Kind
-from traceanalytics.rules.code_mentions import ANNOUNCES
+from traceanalytics.rules.code_mentions import ANNOUNCES, DOTTED_I
 from traceanalytics.rules.columns import LETTERS_ALIKE, Columns, window
 from traceanalytics.rules.drift import drift_of
 from traceanalytics.rules.reading import Reading
@@ -130,7 +131,7 @@ def _programs(reading: Reading, calls: Sequence[Call]) -> Iterator[_Program]:
     if not programs:
         return
     drift = drift_of(reading)
-    answered = min((stop for _, stop in reading.statements), default=len(reading.response) + 1)
+    answered = _answered_at(reading, programs[0].start, programs[-1].start)
     again = _repeated(reading, programs)
     may_have_run = bool(calls or reading.tool_outputs or reading.tool_spans)
     called = ["".join(call.code.split()) for call in calls if len(call.code) > 8]
@@ -145,6 +146,15 @@ def _programs(reading: Reading, calls: Sequence[Call]) -> Iterator[_Program]:
         elif drift is not None and block.start >= drift[0]:
             role = Role.DRIFT
         yield _Program(reading, block, answered <= block.start, evidence, role)
+
+
+def _answered_at(reading: Reading, first: int, last: int) -> int:
+    """Return where the first statement of an answer ends, as far as it matters to programs from `first` to `last`."""
+    marked = min((stop for _, stop in reading.final_statements), default=last + 1)
+    if marked <= first:
+        return marked
+    prose = reading.prose if DOTTED_I in reading.prose else reading.prose[:last]
+    return min([marked, *(stop for _, stop in statements_in_words(prose) if stop < last)])  # a line that goes on is cut
 
 
 def _repeated(reading: Reading, programs: Sequence[Block]) -> frozenset[int]:
