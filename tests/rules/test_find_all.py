@@ -133,6 +133,12 @@ def test_the_last_box_counts_and_the_empty_ones_are_told(found: Found) -> None:
     assert box["attributes"] == {"count": "3", "empty": "1", "text_after": "7"}
 
 
+@pytest.mark.parametrize("text", [r"So {\boxed{3}}.", r"$x^{2}\boxed{3}$", r"\{\fbox{3}\}", r"the box: {box}\boxed{3}"])
+def test_a_box_right_behind_a_brace_is_found(found: Found, text: str) -> None:
+    box = found(text)["boxed_answer"]
+    assert text[box["start"] : box["stop"]] in (r"\boxed{3}", r"\fbox{3}")
+
+
 def test_marked_thoughts_tell_their_state(found: Found) -> None:
     assert found("<think>3 + 1</think>4")["think_tag"]["attributes"] == {"state": "closed", "text_after": "1"}
     assert found("3 + 1</think>4")["think_tag"]["attributes"] == {"state": "prefilled", "text_after": "1"}

@@ -68,15 +68,18 @@ def boxes(text: str, begin: int = 0) -> list[Box]:
 def _marks(text: str, begin: int, opened: list[tuple[int, int] | None]) -> Iterator[re.Match[str]]:
     """Yield boxes and braces from a place on; between boxes, while none is open, braces say nothing."""
     while begin >= 0:
-        begin = max(0, begin - 2)
-        for mark in _MARK.finditer(text, begin):
-            if len(mark[0]) <= 2 and not any(opened):
-                break
-            yield mark
-        else:
-            return
+        looked_at = begin + 3
+        command = text.rfind("\\", max(0, begin - 2), begin)
+        if command >= 0:
+            for mark in _MARK.finditer(text, command):
+                looked_at = max(looked_at, mark.end())
+                if len(mark[0]) <= 2 and not any(opened):
+                    break
+                yield mark
+            else:
+                return
         opened.clear()
-        begin = text.find("box", max(mark.end(), begin + 5))
+        begin = text.find("box", looked_at)
 
 
 def is_placeholder(content: str) -> bool:
