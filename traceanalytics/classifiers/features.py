@@ -46,6 +46,13 @@ _FOLDED = np.arange(256, dtype=np.uint8)
 _FOLDED[ord("A") : ord("Z") + 1] += 32
 
 
+_COUNT_BITS = 20
+_MOST_COUNTED = (1 << _COUNT_BITS) - 1
+_COUNTED = np.zeros(256, dtype=np.int64)  # of each byte what it adds to the counts of digits, signs and line breaks
+_COUNTED[[*b"0123456789"]] = 1
+_COUNTED[[*b"=\\$"]] = 1 << _COUNT_BITS
+_COUNTED[ord("\n")] = 1 << 2 * _COUNT_BITS
+
 _READ = _FOLDED.astype(np.uint16) | _CLASS.astype(np.uint16) << 8  # both in one look
 
 
@@ -163,12 +170,7 @@ def _find_shape(
     if before_start == before_stop:
         found[number] = _SHAPE_BASE + 16
         number += 1
-    digits, signs, lines = 0, 0, 0
-    for i in range(start, stop):
-        byte = buffer[i]
-        digits += 48 <= byte <= 57
-        signs += byte == 61 or byte == 92 or byte == 36
-        lines += byte == 10
+    digits, signs, lines = _count_signs(buffer, start, stop)
     for amount, first in ((digits, 17), (signs, 20), (lines, 23)):
         if amount > 0:
             found[number] = _SHAPE_BASE + first + (0 if amount < 3 else 1 if amount < 8 else 2)
@@ -182,6 +184,21 @@ def _find_shape(
         found[number] = _SHAPE_BASE + case
         number += 1
     return number
+
+
+@inner
+def _count_signs(buffer: NDArray[np.uint8], start: int, stop: int) -> tuple[int, int, int]:
+    """Count digits, signs of formulas and line breaks, all three in one sum as long as none can run into the next."""
+    digits, signs, lines = 0, 0, 0
+    while start < stop:
+        end, counted = min(stop, start + _MOST_COUNTED), 0
+        for i in range(start, end):
+            counted += _COUNTED[buffer[i]]
+        digits += counted & _MOST_COUNTED
+        signs += counted >> _COUNT_BITS & _MOST_COUNTED
+        lines += counted >> 2 * _COUNT_BITS
+        start = end
+    return digits, signs, lines
 
 
 @inner

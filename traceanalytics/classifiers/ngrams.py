@@ -70,17 +70,25 @@ class Ngrams:
         lanes = self._lanes[1]
         sums = np.zeros((len(candidates), lanes.shape[1] * 8), dtype=np.float32)
         score_heads(*candidates.places(), candidates.said_by_cues(self.cue_names), lanes, sums)
-        margins = sums[:, : len(self.behaviors)] * self._scales + self._bias
+        log_odds = sums[:, : len(self.behaviors)] * self._scales
+        log_odds += self._bias
+        log_odds *= self._slopes
         by_cues = np.flatnonzero(self._by_cues)
         shown = candidates.said_by_cues([self.behaviors[head] for head in by_cues]) == SHOWN
-        return self._decided(margins * self._slopes, shown)
+        return self._decided(log_odds, shown)
 
     def _decided(self, log_odds: NDArray[np.float32], shown: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """Return probabilities; of heads that leave the decision to cues, on the side of 0.5 that the cues say."""
-        probabilities: NDArray[np.float32] = (1 / (1 + np.exp(-np.clip(log_odds, -30, 30)))).astype(np.float32)
-        own = probabilities[:, self._by_cues]
-        bounded = np.where(shown, np.maximum(own, EVEN), np.minimum(own, np.nextafter(EVEN, 0)))
-        probabilities[:, self._by_cues] = bounded
+        """Turn log odds into probabilities in their place.
+
+        Of heads that leave the decision to cues, they are put on the side of 0.5 that the cues say.
+        """
+        probabilities = np.clip(log_odds, -30, 30, out=log_odds)
+        np.exp(np.negative(probabilities, out=probabilities), out=probabilities)
+        probabilities += 1
+        np.divide(1, probabilities, out=probabilities)
+        for column, head in enumerate(np.flatnonzero(self._by_cues)):
+            own = probabilities[:, head]
+            own[:] = np.where(shown[:, column], np.maximum(own, EVEN), np.minimum(own, np.nextafter(EVEN, 0)))
         return probabilities
 
     def save(self, folder: Path) -> dict[str, JSON]:
