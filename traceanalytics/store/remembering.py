@@ -14,7 +14,7 @@ from traceanalytics.store.store import Store
 if TYPE_CHECKING:
     import pyarrow
 
-MOST_ANSWERS = 128  # that are kept; what was asked longest ago is forgotten first
+MOST_ANSWERS = 512  # that are kept; what was asked longest ago is forgotten first
 # Parameters that only choose rows of these queries: who asked for all of them needs ask for none again.
 _CHOOSE_ROWS = {
     "evaluations": {"in_run": "run_id", "in_split": "split"},
