@@ -18,6 +18,7 @@ PATTERNS = {
     "classes": re.compile(r"[\](][\w.]+[])]|[^]a[]\)|[.\d-]{2}"),
     "letters": re.compile(r"[²因]|é\\b|\\b\\w+so", re.IGNORECASE),
     "literals": re.compile(r"so|check|因", re.IGNORECASE),
+    "counts": re.compile(r"is[^.\n]{0,10}?so|[=:]\s{0,12}\d"),
     "ends": re.compile(r"(?:so|is).*\Z", re.DOTALL),
 }
 PIECES = ["so", "So", "check", "checks", "verify", "is", "out", "=", "==", "[", "]", "(", ")", "1", "23", ":", "."]

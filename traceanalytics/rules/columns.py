@@ -25,6 +25,7 @@ _SIGNS = (  # beyond ASCII, and no letter, digit or blank: dashes, quotes, arrow
     r"\x{3008}-\x{3020}\x{fe0f}\x{1f300}-\x{1f64f}\x{1f680}-\x{1f6c5}"
 )
 _STRANGE = rf"[^\x00-\x7f{_SIGNS}]"  # to RE2 such a letter, digit or blank is none
+_LONG_COUNT = re.compile(r"\{0,\d\d+\}")  # RE2 is slow to count that far
 _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
 _MEMBER = re.compile(r"\\.|.", re.DOTALL)
 _FLAGS = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s"}
@@ -41,23 +42,22 @@ class Columns:
         self._own_letters = {*LETTERS_ALIKE, *letters}
         is_literal = not {"\\", "["} & set(pattern.pattern)
         self._strange = f"[{''.join(sorted(self._own_letters))}]" if is_literal else _STRANGE
-        self._looks_around = _LOOKS_AROUND.search(pattern.pattern) is not None
+        self._finds_more = any(each.search(pattern.pattern) for each in (_LOOKS_AROUND, _LONG_COUNT))
 
     def found(self, texts: Sequence[str]) -> list[bool]:
         """Say for each text whether the pattern is in it, just as `re` would."""
         if len(texts) < _FEW:
             return [self._look(text) is not None for text in texts]
-        column = column_of(texts)
-        answers = _read(column, self._plain)
-        beyond = self._beyond_re2(column)
-        if beyond:
-            simple = column_of([_with_ascii_letters(texts[i]) for i in beyond])
-            for i, may in zip(beyond, _read(simple, self._plain), strict=True):
-                may = may or any(letter in texts[i] for letter in self._own_letters)
-                answers[i] = may and self._look(texts[i]) is not None
-        if self._looks_around:
-            answers = [may and self._look(text) is not None for may, text in zip(answers, texts, strict=True)]
-        return answers
+        beyond = self._beyond_re2(column_of(texts))
+        simple = list(texts)
+        for i in beyond:
+            simple[i] = _with_ascii_letters(texts[i])
+        found = _read(column_of(simple), self._plain)
+        for i in beyond:
+            found[i] = found[i] or any(letter in texts[i] for letter in self._own_letters)
+        for i in range(len(texts)) if self._finds_more else beyond:
+            found[i] = found[i] and self._look(texts[i]) is not None
+        return found
 
     def _beyond_re2(self, column: "pyarrow.LargeStringArray") -> list[int]:
         """Return the texts with letters that RE2 does not take as `re` does."""
@@ -67,7 +67,7 @@ class Columns:
 
     @cached_property
     def _plain(self) -> str:
-        """Make the pattern for RE2; without what looks around it finds more than `re` does."""
+        """Make the pattern for RE2; without what looks around, and with no count, it finds more than `re` does."""
         flags = "".join(letter for flag, letter in _FLAGS.items() if self._pattern.flags & flag)
         begin = r"\A" if self._at_start else ""
         return f"(?{flags or '-i'}){begin}(?:{translated(self._pattern.pattern)})"
@@ -107,7 +107,7 @@ def translated(source: str) -> str:
     '\\bx[0-9]'
     """
     pieces = []
-    tokens = _TOKEN.findall(source)
+    tokens = _TOKEN.findall(_LONG_COUNT.sub("*", source))
     at = 0
     while at < len(tokens):
         token = tokens[at]
