@@ -21,22 +21,28 @@ CREATE OR REPLACE MACRO examples(
     at_step BIGINT := NULL,
     at_most INTEGER := 10
 ) AS TABLE
+WITH asked AS (
+    SELECT rollout_id
+    FROM rollouts
+    WHERE split = in_split AND (in_run IS NULL OR run_id = in_run) AND (at_step IS NULL OR step = at_step)
+),
+drawn AS (  -- before texts are read
+    SELECT rollout_id, segment, score, start, stop
+    FROM current_tags
+    SEMI JOIN asked USING (rollout_id)
+    WHERE behavior = in_behavior AND score >= 0.5
+    ORDER BY md5(rollout_id), start
+    LIMIT at_most
+)
 SELECT
     rollouts.rollout_id,
     rollouts.run_id,
     rollouts.step,
     rollouts.reward,
     rollouts.correct,
-    tags.segment,
-    tags.score,
-    substring(rollouts.response, tags.start + 1, tags.stop - tags.start) AS text
-FROM current_tags AS tags
+    drawn.segment,
+    drawn.score,
+    substring(rollouts.response, drawn.start + 1, drawn.stop - drawn.start) AS text
+FROM drawn
 JOIN rollouts USING (rollout_id)
-WHERE
-    tags.behavior = in_behavior
-    AND tags.score >= 0.5
-    AND rollouts.split = in_split
-    AND (in_run IS NULL OR rollouts.run_id = in_run)
-    AND (at_step IS NULL OR rollouts.step = at_step)
-ORDER BY md5(rollouts.rollout_id), tags.start
-LIMIT at_most;
+ORDER BY md5(rollouts.rollout_id), drawn.start;
