@@ -59,6 +59,15 @@ def test_each_key_does_what_it_says(tmp_path: Path) -> None:
     assert by_id == {"r1/2": {"verification": True}, "r2": {"planning": True}}
 
 
+def test_a_further_question_about_the_same_text_is_told_apart(tmp_path: Path) -> None:
+    shown = labeler(tmp_path)
+    assert "about this" not in text_of(shown)
+    shown.press("y")
+    assert "1/3 answered by maria · queue-judged.jsonl · 1 of 2 about this rollout" in text_of(shown)
+    shown.press("n")
+    assert "2/3 answered by maria · queue-judged.jsonl · 2 of 2 about this rollout" in text_of(shown)
+
+
 def test_the_definition_can_be_put_away(tmp_path: Path) -> None:
     shown = labeler(tmp_path)
     definition = KNOWN["verification"].definition[:40]

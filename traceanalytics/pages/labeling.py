@@ -56,8 +56,13 @@ class Labeler:
 
 
 def progress(answers: Answers) -> str:
-    """Say how far a judge is."""
-    return f"{answers.done}/{answers.total} answered by {answers.judged_by} · {shown_text(answers.path.name)}"
+    """Say how far a judge is, and which of several questions about one text comes next."""
+    said = f"{answers.done}/{answers.total} answered by {answers.judged_by} · {shown_text(answers.path.name)}"
+    asked = answers.next()
+    if asked is None or len(asked[0].asked) == 1:
+        return said
+    question, behavior = asked
+    return f"{said} · {question.asked.index(behavior) + 1} of {len(question.asked)} about this {question.unit}"
 
 
 def next_step(answers: Answers) -> str:
