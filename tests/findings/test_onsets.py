@@ -82,6 +82,12 @@ def test_few_evaluations_show_no_onset(shares: dict[int, float], tmp_path_factor
     assert onsets_of_run(short, "short", [CODE]) == {}
 
 
+def test_a_rise_over_few_evaluations_is_not_said_to_have_no_onset(tmp_path_factory: pytest.TempPathFactory) -> None:
+    short = fill(Store(tmp_path_factory.mktemp("few") / "traces.duckdb"), rows("short", {0: 0.1, 10: 0.9, 20: 0.9}))
+    said = get_finding("family_by_reward").find(short).verdict
+    assert said.endswith("], 3 evaluations or fewer, which date no onset")
+
+
 def test_prompts_that_come_once_give_the_same_onset_put_together_or_not(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:

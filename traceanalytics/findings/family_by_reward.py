@@ -11,7 +11,7 @@ from traceanalytics.findings.audits import BY_ERROR_RATES, POWERED, audits_at
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.courses import REWARD, Course, course_of
 from traceanalytics.findings.evaluations import ask_each, named, percent, runs_of
-from traceanalytics.findings.onsets import onset_of
+from traceanalytics.findings.onsets import CONSECUTIVE, onset_of
 from traceanalytics.stats.estimate import Estimate, Test
 from traceanalytics.stats.onset import Onset
 from traceanalytics.stats.runs import interaction, over_runs
@@ -79,7 +79,10 @@ class Cell:
     @property
     def sentence(self) -> str:
         """Say where it went and when it began."""
-        begun = f"from step {self.onset.value:.0f} on" if self.onset is not None else "with no onset shown"
+        dated = any(len(path.course.steps) > CONSECUTIVE for path in self.paths)
+        begun = "with no onset shown" if dated else f"{CONSECUTIVE} evaluations or fewer, which date no onset"
+        if self.onset is not None:
+            begun = f"from step {self.onset.value:.0f} on"
         n = len(self.paths)
         return (
             f"{self} ({n} run{'s' if n > 1 else ''}) from {percent(self.over(lambda path: path.start))} "
