@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from traceanalytics.classifiers.base import Candidates, candidates_of
-from traceanalytics.classifiers.features import CUE_BASE, SLOTS, count_features, in_lanes, score_heads
+from traceanalytics.classifiers.features import _SHAPE_BASE, CUE_BASE, SLOTS, count_features, in_lanes, score_heads
 
 SEGMENTS = st.lists(st.tuples(st.text(max_size=60), st.text(max_size=60)), min_size=1, max_size=5)
 
@@ -75,3 +75,20 @@ def test_what_each_cue_says_has_a_slot_of_its_own() -> None:
 def test_a_segment_of_any_length_is_scored() -> None:
     long = candidates_of(["word " * 50_000], ["before " * 50_000], [0.0])
     assert np.isfinite(scored(long, np.ones((SLOTS, 1), np.int8))).all()
+
+
+def counted(text: str) -> set[int]:
+    first = _SHAPE_BASE + 17  # of nine slots: few, more or many digits, signs, line breaks
+    return {slot - first for slot in features(text) if first <= slot < first + 9}
+
+
+@given(st.text("07=\\$\n a", max_size=40))
+@settings(deadline=None)
+def test_digits_signs_and_lines_are_counted_apart(text: str) -> None:
+    grades = {number: 0 if number < 3 else 1 if number < 8 else 2 for number in range(41)}
+    counts = [sum(map(text.count, each)) for each in ("07", "=\\$", "\n")]
+    assert counted(text) == {3 * place + grades[count] for place, count in enumerate(counts) if count}
+
+
+def test_millions_of_digits_count_as_nothing_else() -> None:
+    assert counted("1" * 2_500_000) == {2}
