@@ -10,7 +10,7 @@ from traceanalytics.findings.audits import audit_of, audited_in, corrected_numbe
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import FEWEST_PROMPTS, ask_each, named, points, runs_of
-from traceanalytics.findings.onsets import onset_named, onsets_of_run, since_in_words
+from traceanalytics.findings.onsets import MOST_SHIFTS, onset_named, onsets_of_run, since_in_words
 from traceanalytics.findings.shifts import (
     FALSE_DISCOVERIES,
     Shift,
@@ -108,7 +108,7 @@ def infer(
 
     The windows are the first and the last steps that hold 200 rollouts, at most a fifth of all; `base` names the run
     that holds the base model, for runs without step 0 whose log does not name it. A change inside ±margin is called
-    none.
+    none. Onsets are those of the eight largest shifts of a run.
     """
     tagged = tagged_runs(store)
     if not tagged:
@@ -135,8 +135,9 @@ def _moved(store: Store, run: str, split: str, behaviors: Sequence[str], base: s
             f"run {run!r} has {fewest} prompts in a window: at least {FEWEST_PROMPTS} tell a shift from chance"
         )
     turns = turns_of(store, shifts, counts=counts)
-    moved = [each.behavior for each in shifts if each.p <= FALSE_DISCOVERIES or each.behavior in turns]
-    return Moved(shifts, turns, onsets_of_run(store, run, moved, split=split, base=base, counts=counts))
+    moved = [each.behavior for each in shifts if each.p <= FALSE_DISCOVERIES][:MOST_SHIFTS]
+    dated = list(dict.fromkeys([*moved, *turns]))
+    return Moved(shifts, turns, onsets_of_run(store, run, dated, split=split, base=base, counts=counts))
 
 
 def adjusted(shifts: Sequence[Shift]) -> list[Shift]:

@@ -11,6 +11,7 @@ from traceanalytics.store.store import Store
 
 THRESHOLD = 0.05  # a change beyond this has begun
 CONSECUTIVE = 3  # evaluations in a row that confirm an onset
+MOST_SHIFTS = 8  # of a run, the largest first, whose onset is looked for where all behaviors are asked about
 MOST_CLUSTERS = 1000  # prompts beyond this are put together at random, so that the band costs no more
 
 

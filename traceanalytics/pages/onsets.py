@@ -1,14 +1,12 @@
 """Since when each behavior that shifted in a view has changed, as findings say it."""
 
-from traceanalytics.findings.onsets import onsets_of_run
+from traceanalytics.findings.onsets import MOST_SHIFTS, onsets_of_run
 from traceanalytics.pages.rates import counts_of_run
 from traceanalytics.pages.view import View
 from traceanalytics.pages.words import shifts_of
 from traceanalytics.stats.onset import Onset
 from traceanalytics.store.remembering import remembered
 from traceanalytics.store.store import Store
-
-MOST_SHIFTS = 8  # of a run, the largest first, whose onset is looked for
 
 
 def onsets_of(view: View) -> dict[tuple[str, str], Onset]:
