@@ -1,13 +1,17 @@
 """The compiled pass that finds where fences stand, and where lines begin as programs do; it reads a batch once."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from traceanalytics.compiled import compiled, inner
 from traceanalytics.rules.texts import buffer_of, column_of
+
+Bytes: TypeAlias = NDArray[np.uint8]
+Places: TypeAlias = NDArray[np.int64]
+Found: TypeAlias = NDArray[np.int32]
 
 _BEGINS_A_PROGRAM = (
     *("import", "from", "def", "class", "print", "for", "while", "using", "public", "private", "int", "const", "let"),
@@ -22,8 +26,8 @@ _ROW, _START, _SIZE, _STOP, _LEADS = range(5)
 class Outlines(NamedTuple):
     """Where fences stand in some texts, and where lines begin that may begin a program; places are code points."""
 
-    fences: NDArray[np.int32]  # row, start, how many signs, where the word after them stops, does it begin its line
-    lines: NDArray[np.int32]  # row, start
+    fences: Found  # row, start, how many signs, where the word after them stops, does it begin its line
+    lines: Found  # row, start
 
 
 def outlines(texts: Sequence[str]) -> Outlines:
@@ -39,7 +43,7 @@ def outlines(texts: Sequence[str]) -> Outlines:
     return Outlines(fences[: found[0]], lines[: found[1]])
 
 
-def _beginnings() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def _beginnings() -> tuple[Bytes, Places]:
     """Return the beginnings as bytes, one behind the other, and where each starts."""
     ends = np.cumsum([0, *map(len, _BEGINS_A_PROGRAM)])
     return np.frombuffer("".join(_BEGINS_A_PROGRAM).encode(), np.uint8), ends
@@ -47,12 +51,12 @@ def _beginnings() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 @compiled
 def _find(
-    data: NDArray,  # type: ignore[type-arg]
-    offsets: NDArray,  # type: ignore[type-arg]
-    words: NDArray,  # type: ignore[type-arg]
-    ends: NDArray,  # type: ignore[type-arg]
-    fences: NDArray,  # type: ignore[type-arg]
-    lines: NDArray,  # type: ignore[type-arg]
+    data: Bytes,
+    offsets: Places,
+    words: Bytes,
+    ends: Places,
+    fences: Found,
+    lines: Found,
 ) -> tuple[int, int]:
     """Write fences and lines; return how many there are of each."""
     marks = begun = 0
@@ -93,14 +97,14 @@ def _find(
 
 
 @inner
-def _behind_blanks(data: NDArray, at: int, end: int) -> int:  # type: ignore[type-arg]
+def _behind_blanks(data: Bytes, at: int, end: int) -> int:
     while at < end and (data[at] == _SPACE or data[at] == _TAB):
         at += 1
     return at
 
 
 @inner
-def _run(data: NDArray, at: int, end: int, sign: int) -> int:  # type: ignore[type-arg]
+def _run(data: Bytes, at: int, end: int, sign: int) -> int:
     """Count how often a sign stands from a place on."""
     stop = at
     while stop < end and data[stop] == sign:
@@ -109,7 +113,7 @@ def _run(data: NDArray, at: int, end: int, sign: int) -> int:  # type: ignore[ty
 
 
 @inner
-def _leads(data: NDArray, line: int, stop: int) -> bool:  # type: ignore[type-arg]
+def _leads(data: Bytes, line: int, stop: int) -> bool:
     """Say whether a fence begins its line, behind blanks, quotes, bullets and numbers of items."""
     at = line
     while at < stop and data[at] in _LEADING:
@@ -118,7 +122,7 @@ def _leads(data: NDArray, line: int, stop: int) -> bool:  # type: ignore[type-ar
 
 
 @inner
-def _begins_a_program(data: NDArray, at: int, end: int, words: NDArray, ends: NDArray) -> bool:  # type: ignore[type-arg]
+def _begins_a_program(data: Bytes, at: int, end: int, words: Bytes, ends: Places) -> bool:
     """Say whether one of the words stands there, behind a prompt of Python's; blanks after a hash count for nothing."""
     if _run(data, at, end, _PROMPT) == 3:
         at += 3
@@ -132,7 +136,7 @@ def _begins_a_program(data: NDArray, at: int, end: int, words: NDArray, ends: ND
 
 
 @inner
-def _behind_word(data: NDArray, at: int, end: int, words: NDArray, letter: int, last: int) -> int:  # type: ignore[type-arg]
+def _behind_word(data: Bytes, at: int, end: int, words: Bytes, letter: int, last: int) -> int:
     """Return the place behind a word, or 0 where another stands."""
     while letter < last:
         if at >= end or data[at] != words[letter]:

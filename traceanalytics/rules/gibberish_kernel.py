@@ -36,7 +36,7 @@ _HASH, _FUNCTION, _START, _STOP, _OTHER = range(5)
 
 
 @compiled
-def code_point(data: NDArray, at: int, end: int) -> tuple[int, int]:  # type: ignore[type-arg]
+def code_point(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, int]:
     """Decode one character of UTF-8: (code point, bytes)."""
     first = int(data[at])
     if first < 0x80:
@@ -52,7 +52,7 @@ def code_point(data: NDArray, at: int, end: int) -> tuple[int, int]:  # type: ig
 
 
 @compiled
-def class_of(point: int, classes: NDArray) -> int:  # type: ignore[type-arg]
+def class_of(point: int, classes: NDArray[np.uint8]) -> int:
     """Return the letter class of a code point, also beyond the basic plane."""
     if point < 0x10000:
         return int(classes[point])
@@ -60,7 +60,7 @@ def class_of(point: int, classes: NDArray) -> int:  # type: ignore[type-arg]
 
 
 @compiled
-def hash_word(data: NDArray, start: int, stop: int) -> int:  # type: ignore[type-arg]
+def hash_word(data: NDArray[np.uint8], start: int, stop: int) -> int:
     """Hash the bytes of a word, its ASCII letters lowered."""
     hashed = 0
     for i in range(start, stop):
@@ -72,7 +72,7 @@ def hash_word(data: NDArray, start: int, stop: int) -> int:  # type: ignore[type
 
 
 @compiled
-def is_member(hashed: int, members: NDArray) -> bool:  # type: ignore[type-arg]
+def is_member(hashed: int, members: NDArray[np.int64]) -> bool:
     """Say whether a hash is in an open-addressed table of hashes, a power of two long, where 0 is empty."""
     slot = hashed & (len(members) - 1)
     while members[slot] != 0:
@@ -84,13 +84,13 @@ def is_member(hashed: int, members: NDArray) -> bool:  # type: ignore[type-arg]
 
 @compiled
 def find_gibberish(
-    data: NDArray,  # type: ignore[type-arg]
-    offsets: NDArray,  # type: ignore[type-arg]
-    classes: NDArray,  # type: ignore[type-arg]
-    signs: NDArray,  # type: ignore[type-arg]
-    costs: NDArray,  # type: ignore[type-arg]
-    members: NDArray,  # type: ignore[type-arg]
-    spans: NDArray,  # type: ignore[type-arg]
+    data: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    classes: NDArray[np.uint8],
+    signs: NDArray[np.uint8],
+    costs: NDArray[np.uint8],
+    members: NDArray[np.int64],
+    spans: NDArray[np.int64],
 ) -> int:
     """Write (row, kind, start, stop) in bytes of the row's text; return how many spans there are.
 
@@ -208,7 +208,9 @@ def find_gibberish(
 
 
 @compiled
-def _is_oddly_spelled(data: NDArray, ring: NDArray, classes: NDArray, costs: NDArray) -> bool:  # type: ignore[type-arg]
+def _is_oddly_spelled(
+    data: NDArray[np.uint8], ring: NDArray[np.int64], classes: NDArray[np.uint8], costs: NDArray[np.uint8]
+) -> bool:
     """Say whether the letters of the words in the ring, but for function words, cost more than any language's."""
     bits = letters = 0
     for i in range(WINDOW):
@@ -229,7 +231,7 @@ def _is_oddly_spelled(data: NDArray, ring: NDArray, classes: NDArray, costs: NDA
 
 
 @compiled
-def _after_backtick(data: NDArray, at: int, end: int, fenced: bool) -> tuple[bool, int]:  # type: ignore[type-arg]
+def _after_backtick(data: NDArray[np.uint8], at: int, end: int, fenced: bool) -> tuple[bool, int]:
     """Step over a fence, which opens or closes, or over inline code on one line."""
     if at + 2 < end and data[at + 1] == 96 and data[at + 2] == 96:
         return not fenced, at + 3
@@ -240,7 +242,7 @@ def _after_backtick(data: NDArray, at: int, end: int, fenced: bool) -> tuple[boo
 
 
 @compiled
-def _repeats_as_language(ring: NDArray, distinct: int, repeats: int) -> bool:  # type: ignore[type-arg]
+def _repeats_as_language(ring: NDArray[np.int64], distinct: int, repeats: int) -> bool:
     """Say whether the words in the ring repeat as a language's do: fewer than `distinct`, or a short word often."""
     different = 0
     for i in range(WINDOW):
@@ -260,7 +262,7 @@ def _repeats_as_language(ring: NDArray, distinct: int, repeats: int) -> bool:  #
 
 
 @compiled
-def _add(spans: NDArray, first: int, count: int, row: int, kind: int, start: int, stop: int) -> int:  # type: ignore[type-arg]
+def _add(spans: NDArray[np.int64], first: int, count: int, row: int, kind: int, start: int, stop: int) -> int:
     """Append a span, or widen the row's last one where they meet."""
     if count > first and start <= spans[count - 1, 3]:
         spans[count - 1, 2] = min(start, spans[count - 1, 2])

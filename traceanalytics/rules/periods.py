@@ -4,9 +4,14 @@ A unit of p characters that stands k times in a row makes (k - 1) * p characters
 of every (k - 1) * p positions lies in such a stretch: only those anchors are looked at.
 """
 
+from typing import Any, TypeAlias
+
+import numpy as np
 from numpy.typing import NDArray
 
 from traceanalytics.compiled import compiled
+
+Text: TypeAlias = NDArray[np.unsignedinteger[Any]]  # bytes or characters
 
 SHORT_UNIT = 256  # bytes
 SHORT_REPEATS = 8
@@ -21,7 +26,7 @@ _MASK = (1 << 40) - 1
 
 
 @compiled
-def stretch_around(text: NDArray, anchor: int, period: int) -> tuple[int, int]:  # type: ignore[type-arg]
+def stretch_around(text: Text, anchor: int, period: int) -> tuple[int, int]:
     """Return where the characters around the anchor equal the ones a period later."""
     start = anchor
     while start > 0 and text[start - 1] == text[start - 1 + period]:
@@ -33,7 +38,7 @@ def stretch_around(text: NDArray, anchor: int, period: int) -> tuple[int, int]: 
 
 
 @compiled
-def first_run(text: NDArray, least: int, most: int, repeats: int) -> tuple[int, int, int]:  # type: ignore[type-arg]
+def first_run(text: Text, least: int, most: int, repeats: int) -> tuple[int, int, int]:
     """Find the first run of the shortest period: (period, start, stop), or zeros where no unit repeats that often."""
     length = len(text)
     for period in range(least, most + 1):
@@ -49,7 +54,7 @@ def first_run(text: NDArray, least: int, most: int, repeats: int) -> tuple[int, 
 
 
 @compiled
-def find_runs(data: NDArray, offsets: NDArray, runs: NDArray) -> int:  # type: ignore[type-arg]
+def find_runs(data: NDArray[np.uint8], offsets: NDArray[np.int64], runs: NDArray[np.int64]) -> int:
     """Write (row, period, start, stop) of a row's runs, in bytes of its text; return how many there are.
 
     What lies in a run already found is left out, and so are runs without letters below 400 bytes.
@@ -82,7 +87,7 @@ def find_runs(data: NDArray, offsets: NDArray, runs: NDArray) -> int:  # type: i
 
 
 @compiled
-def _inside(runs: NDArray, first: int, count: int, position: int) -> bool:  # type: ignore[type-arg]
+def _inside(runs: NDArray[np.int64], first: int, count: int, position: int) -> bool:
     inside = False
     for i in range(first, count):
         inside = inside or (runs[i, 2] <= position and position < runs[i, 3])
@@ -90,7 +95,7 @@ def _inside(runs: NDArray, first: int, count: int, position: int) -> bool:  # ty
 
 
 @compiled
-def _has_letter(text: NDArray, start: int, size: int) -> bool:  # type: ignore[type-arg]
+def _has_letter(text: Text, start: int, size: int) -> bool:
     for i in range(start, start + size):
         letter = text[i] | 32
         if (letter >= 97 and letter <= 122) or text[i] >= 128:
@@ -99,7 +104,13 @@ def _has_letter(text: NDArray, start: int, size: int) -> bool:  # type: ignore[t
 
 
 @compiled
-def count_lines(data: NDArray, offsets: NDArray, keys: NDArray, owners: NDArray, lines: NDArray) -> None:  # type: ignore[type-arg]
+def count_lines(
+    data: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    keys: NDArray[np.int64],
+    owners: NDArray[np.int64],
+    lines: NDArray[np.int64],
+) -> None:
     """Write (lines, lines that stood before) of every row, from 12 bytes between the blanks on.
 
     Lines are told apart by their length and both their ends: some that differ pass for the same. `keys` and `owners`
@@ -137,7 +148,7 @@ def count_lines(data: NDArray, offsets: NDArray, keys: NDArray, owners: NDArray,
 
 
 @compiled
-def has_repeated_substring(text: NDArray, size: int, seen: NDArray) -> bool:  # type: ignore[type-arg]
+def has_repeated_substring(text: Text, size: int, seen: NDArray[np.int64]) -> bool:
     """Say whether some substring of `size` characters stands twice (a false yes is possible, a false no is not).
 
     `seen` is scratch space of a power of two of zeros, at least twice as long as the text.
@@ -166,7 +177,7 @@ def has_repeated_substring(text: NDArray, size: int, seen: NDArray) -> bool:  # 
 
 
 @compiled
-def common_prefixes(text: NDArray, order: NDArray, rank: NDArray) -> int:  # type: ignore[type-arg]
+def common_prefixes(text: Text, order: NDArray[np.int64], rank: NDArray[np.int64]) -> int:
     """Sum the common prefixes of neighbors in a suffix array, in characters."""
     total = 0
     same = 0

@@ -128,14 +128,14 @@ def _automaton() -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
 
 @compiled
 def _scan(
-    data: NDArray,  # type: ignore[type-arg]
-    offsets: NDArray,  # type: ignore[type-arg]
-    table: NDArray,  # type: ignore[type-arg]
-    outputs: NDArray,  # type: ignore[type-arg]
-    sizes: NDArray,  # type: ignore[type-arg]
-    flags: NDArray,  # type: ignore[type-arg]
-    answers: NDArray,  # type: ignore[type-arg]
-    words: NDArray,  # type: ignore[type-arg]
+    data: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    table: NDArray[np.uint16],
+    outputs: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    flags: NDArray[np.uint8],
+    answers: NDArray[np.int64],
+    words: NDArray[np.int32],
 ) -> int:
     count = 0
     for row in range(len(offsets) - 1):
