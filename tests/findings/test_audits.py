@@ -13,8 +13,8 @@ from traceanalytics.cli import app
 from traceanalytics.findings.audits import audited_in, drifts
 from traceanalytics.judging import Answers
 from traceanalytics.store.store import Store
+from traceanalytics.verbs.draw_audit import suggest_audit
 from traceanalytics.verbs.labels import load_labels
-from traceanalytics.verbs.suggest import suggest_audit
 
 STEPS = (0, 40, 80)
 FALSE_POSITIVES = {0: 0.05, 40: 0.05, 80: 0.05}

@@ -10,7 +10,8 @@ from traceanalytics.cli import app
 from traceanalytics.errors import BadInput, Refused, UnknownName
 from traceanalytics.judging import Answers, Question
 from traceanalytics.store.store import Store
-from traceanalytics.verbs.suggest import suggest_audit, suggest_disagreeing, suggest_uncertain
+from traceanalytics.verbs.draw_audit import suggest_audit
+from traceanalytics.verbs.suggest import suggest_disagreeing, suggest_uncertain
 
 ASKED = ["verification"]
 

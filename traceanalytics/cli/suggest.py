@@ -57,7 +57,8 @@ def suggest(
     from traceanalytics.paths import label_paths
     from traceanalytics.store.store import Store
     from traceanalytics.verbs.doubts import suggest_noise
-    from traceanalytics.verbs.suggest import suggest_audit, suggest_disagreeing, suggest_uncertain
+    from traceanalytics.verbs.draw_audit import suggest_audit
+    from traceanalytics.verbs.suggest import suggest_disagreeing, suggest_uncertain
 
     path = out or free_queue(kind.value)
     answered = [*(label_paths(judged) if judged else []), *sorted(path.parent.glob("*-judged.jsonl"))]

@@ -10,14 +10,8 @@ from traceanalytics.findings.base import CORRECTED, RAW, Answer, get_finding, re
 from traceanalytics.judging import Question
 from traceanalytics.stats.estimate import normal_quantile
 from traceanalytics.store.store import Store
-from traceanalytics.verbs.suggest import (
-    ERROR_OF_TAGGED,
-    ERROR_OF_UNTAGGED,
-    Era,
-    split_of,
-    suggest_audit,
-    tagger_of,
-)
+from traceanalytics.verbs.draw_audit import ERROR_OF_TAGGED, ERROR_OF_UNTAGGED, Era, split_of, suggest_audit
+from traceanalytics.verbs.suggest import tagger_of
 
 NARROWEST, WIDEST = 0.02, 0.1  # half-widths that an audit is planned for unless another is asked for
 IN_RUN = "in_run="
