@@ -16,6 +16,7 @@ CONTEXT = 1200  # characters before the previous segment that a judge sees
 _MORE = 4  # times as many candidates as asked for, since some repeat a text that is already there
 _OF_ONE_TEXT = 3  # segments of the same text in a queue: their context may decide otherwise
 _EVERY = 3  # one in so many of an uncertain queue is drawn from what the tagger passes over
+
 OUTCOME = """
 CASE
     WHEN rollouts.correct IS NOT NULL THEN if(rollouts.correct, 'right', 'wrong')
@@ -231,6 +232,7 @@ def _question(
 
 
 def texts_of(store: Store, ids: Iterable[str]) -> dict[str, dict[str, JSON]]:
+    """Return response and prompt of each rollout."""
     rows = store.sql(_TEXTS, {"ids": list(dict.fromkeys(ids))}).to_pylist()
     return {row["rollout_id"]: row for row in rows}
 
@@ -249,6 +251,7 @@ def waiting_ids(paths: Iterable[Path]) -> set[str]:
 
 
 def behaviors_of(names: Sequence[str]) -> list[str]:
+    """Return the behaviors that are named, all that a classifier decides where none is."""
     known = BEHAVIORS.all()
     for name in names:
         if name not in known:
