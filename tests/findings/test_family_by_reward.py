@@ -55,6 +55,12 @@ def test_an_interaction_is_tested_where_cells_hold_several_runs(store: Store) ->
     assert answer.chart is not None
 
 
+def test_the_limits_of_a_rate_over_two_runs_end_at_0_and_1(store: Store) -> None:
+    rows = run("A", "true", 0.98, seed=0) + run("A", "true", 0.6, seed=1)
+    end = next(each for each in find(fill(store, rows)).estimates if each.label == "A under true: end")
+    assert (end.low, end.high) == (0, 1)
+
+
 def test_one_run_a_cell_gives_no_p(store: Store) -> None:
     rows = run("A", "true", 0.8) + run("A", "random", 0.8) + run("B", "true", 0.8) + run("B", "random", 0.3)
     answer = find(fill(store, rows))

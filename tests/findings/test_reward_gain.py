@@ -62,7 +62,9 @@ def test_an_equal_gain_is_equivalent_and_an_equal_seeming_one_is_not(store: Stor
 
 
 def test_no_change_is_not_called_a_gain(store: Store) -> None:
-    assert gain(fill(store, graded("a", "random", 50, 51))).verdict.startswith("a shows no change: +1.0 points [")
+    assert gain(fill(store, graded("a", "random", 50, 51))).verdict.startswith(
+        "a shows no change beyond chance: +1.0 points ["
+    )
 
 
 def test_gains_are_read_without_a_tagger(store: Store) -> None:

@@ -1,7 +1,7 @@
 """Where each model family starts and ends under each reward, how fast it moves and when it begins to."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +43,12 @@ def mean_of(numbers: Sequence[Estimate]) -> Estimate:
     return numbers[0] if len(numbers) == 1 else over_runs([number.value for number in numbers])
 
 
+def rate_of(numbers: Sequence[Estimate]) -> Estimate:
+    """Return the mean of rates over runs; Student's limits know nothing of 0 and 1, where a rate ends."""
+    mean = mean_of(numbers)
+    return replace(mean, low=max(mean.low, 0.0), high=min(mean.high, 1.0))
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """The runs of one family under one reward."""
@@ -55,8 +61,8 @@ class Cell:
         return f"{self.family} under {self.reward}"
 
     def over(self, read: Callable[[Path], Estimate]) -> Estimate:
-        """Return the mean over runs with Student's limits; of a single run its own, over prompts."""
-        return mean_of([read(path) for path in self.paths])
+        """Return the mean of a rate over runs with Student's limits; of a single run its own, over prompts."""
+        return rate_of([read(path) for path in self.paths])
 
     @property
     def slope(self) -> Estimate | None:
@@ -194,7 +200,7 @@ def _numbers(cell: Cell) -> list[Named]:
                 path.corrected[place][way] for path in cell.paths if path.corrected and way in path.corrected[place]
             ]
             if len(found) == len(cell.paths):
-                numbers.append(named(f"{cell}: {when}, {way}", mean_of(found), corrected=True))
+                numbers.append(named(f"{cell}: {when}, {way}", rate_of(found), corrected=True))
     if cell.slope is not None:
         numbers.append(named(f"{cell}: change per 100 steps", cell.slope))
     if cell.onset is not None:

@@ -205,13 +205,15 @@ def _run_caveats(found: Sequence[Gain]) -> list[str]:
     return [f"no inference about the reward from one run of it: {names}; intervals over prompts describe a checkpoint"]
 
 
+def _moved(gain: Gain, p: float) -> str:
+    if p > 0.05:
+        return "shows no change beyond chance:"
+    return "gained" if gain.total.value > 0 else "lost"
+
+
 def _verdict(found: Sequence[Gain], true: Gain | None, compared: Sequence[Against]) -> str:
     adjusted = holm([each.p for each in found])
-    gained = [
-        f"{each.run} {'gained' if p <= 0.05 and each.total.value > 0 else 'lost' if p <= 0.05 else 'shows no change:'} "
-        f"{points(each.total)}"
-        for each, p in zip(found, adjusted, strict=True)
-    ]
+    gained = [f"{each.run} {_moved(each, p)} {points(each.total)}" for each, p in zip(found, adjusted, strict=True)]
     said = "; ".join(gained)
     for each in compared:
         run = cast(Gain, true).run
