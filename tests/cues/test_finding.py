@@ -179,6 +179,11 @@ def test_a_program_never_turns_down_what_its_pattern_matches(pattern: str, text:
         assert found
 
 
+def test_a_program_of_many_parts_that_may_be_missing_is_made_at_once() -> None:
+    cues = make_cue_set([behavior("b", Cue("z", "(?:a?b?k?)" * 30 + "z"))])
+    assert list(proposals(batch_of("abkz"), cues))
+
+
 @given(st.lists(st.text(alphabet="aé .", max_size=4), max_size=30))
 @settings(deadline=None, max_examples=100)
 def test_texts_are_numbered_in_the_order_of_their_first_segments(texts: list[str]) -> None:

@@ -112,8 +112,12 @@ def _opening(builder: "_Builder", masks: Sequence[int], entry: int, before: int)
     """Return the bytes, as bits, with which a program may begin, by what stands before."""
     sets = list(builder.sets)
     found, waiting = 0, [entry]
+    seen: set[int] = set()  # ways part and meet again
     while waiting:
         at = waiting.pop()
+        if at in seen:
+            continue
+        seen.add(at)
         code, one, two, _ = builder.steps[at]
         if code == LOOP:
             found |= sets[one]
