@@ -4,12 +4,13 @@ import json
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from traceanalytics.cli import app
-from traceanalytics.errors import BadQuery, Refused, UnknownName
+from traceanalytics.errors import BadInput, BadQuery, Refused, UnknownName
 from traceanalytics.store.store import Store
 
 
@@ -46,6 +47,14 @@ def test_sql_reads_standard_input(filled: Store) -> None:
 def test_columns_of_one_name_keep_their_own_values(filled: Store) -> None:
     result = run("sql", "SELECT 1 AS a, 2 AS a, 3 AS a_1", "--db", filled.path, "--json")
     assert json.loads(result.stdout) == [{"a": 1, "a_1": 2, "a_1_1": 3}]
+
+
+@pytest.mark.parametrize(
+    "words", [["report"], ["report", "--page", "overview", "--format", "svg"], ["verify", "a.html"]]
+)
+def test_a_misspelled_store_is_none_without_rollouts(words: list[str], tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="no such store; `ta ingest PATH --db"):
+        run(*words, "--db", tmp_path / "misspelled.duckdb")
 
 
 @pytest.mark.parametrize(("text", "count"), [("SELECT 1; SELECT 2", 2), ("", 0)])

@@ -71,6 +71,24 @@ def test_what_is_no_store_is_named_and_gets_no_lock_files(tmp_path: Path, name: 
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_a_log_taken_for_the_store_is_named(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_text('{"prompt": "2 + 2?"}\n' * 1000, encoding="utf-8")
+    with pytest.raises(BadInput, match=r"log\.jsonl: not a DuckDB store; name another --db"):
+        Store(log).sql("SELECT 1")
+
+
+def test_a_damaged_store_is_said_to_be_damaged(store: Store) -> None:
+    with store.writing() as connection:
+        connection.execute("INSERT INTO runs (run_id) VALUES ('a')").fetchall()
+    damaged = bytearray(store.path.read_bytes())
+    for place in range(12_300, len(damaged) - 8, 50_000):
+        damaged[place : place + 8] = b"damaged!"
+    store.path.write_bytes(damaged)
+    with pytest.raises(BadInput, match=r"traces\.duckdb: damaged \(.*\); restore it, or ingest the logs again into"):
+        store.sql("SELECT count(*) FROM runs")
+
+
 @pytest.mark.parametrize("where", ["/proc/traces.duckdb", "/proc/self/folder/traces.duckdb", "/dev/null/traces.duckdb"])
 def test_a_place_where_no_store_can_be_written_is_named(where: str) -> None:
     with pytest.raises(BadInput, match=f"^{where}: no store can be written there: \\w"), Store(where).writing():

@@ -203,6 +203,24 @@ def test_settings_of_a_run_that_was_read_before_are_said_to_be_stored(store: Sto
     assert store.sql("SELECT model, seed FROM runs").to_pylist() == [{"model": "n", "seed": 2}]
 
 
+def test_what_a_later_log_says_of_a_prompt_is_kept(store: Store, run: Path) -> None:
+    ingest([run], store=store)
+    named = [record(0, source="aime", difficulty=2)]
+    write(run.with_name("later") / "1.jsonl", named)
+    mapping = {
+        "prompt": "input",
+        "response": "output",
+        "ground_truth": "gts",
+        "dataset": "source",
+        "level": "difficulty",
+    }
+    ingest([run.with_name("later")], store=store, mapping=mapping)
+    said = store.sql("SELECT text, dataset, level FROM prompts WHERE dataset IS NOT NULL").to_pylist()
+    assert said == [{"text": named[0]["input"], "dataset": "aime", "level": "2"}]
+    unsaid = store.sql("SELECT count(*) AS prompts FROM prompts WHERE dataset IS NULL").to_pylist()
+    assert unsaid == [{"prompts": 1}]
+
+
 def test_several_runs_below_one_folder_are_mentioned_with_the_call_that_keeps_them_apart(
     store: Store, tmp_path: Path
 ) -> None:

@@ -57,13 +57,15 @@ def report(
         bin_width=bin_width,
         step=step,
     )
+    store = Store(db)
+    store.check_exists()
     if format_ is not Format.HTML:
         if len(page or []) != 1:
             raise BadInput(f"--format {format_} writes one chart; name its page with --page (`ta list pages`)")
-        draw(Store(db), out, kind=format_, page_name=(page or [""])[0], chart=chart, selectors=selectors)
+        draw(store, out, kind=format_, page_name=(page or [""])[0], chart=chart, selectors=selectors)
         emit_json({"file": str(out)}) if as_json else emit_line(str(out))
         return
-    written = write_report(Store(db), out, selectors=selectors, page_names=page or [])
+    written = write_report(store, out, selectors=selectors, page_names=page or [])
     if as_json:
         emit_json({"file": str(out), "bytes": written.size, "pages": list(written.pages), "headline": written.headline})
         return

@@ -23,7 +23,10 @@ def serve(
     from traceanalytics.verbs.serve import Live
 
     queues = {path.name: open_answers(path, judged_by=judged_by) for path in queue or []}
-    live = Live(Store(db), port=port, queues=queues)
+    store = Store(db)
+    if not store.exists:
+        note(f"{db}: no such store yet; the pages fill when `ta ingest PATH --db {db}` has made it")
+    live = Live(store, port=port, queues=queues)
     emit_line(live.address.replace("/?", "/label?") if queues else live.address)
     note("only this machine can open it; Ctrl-C ends it")
     try:

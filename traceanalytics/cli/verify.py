@@ -23,7 +23,9 @@ def verify(
     from traceanalytics.store.store import Store
     from traceanalytics.verbs.verify import verify as verify_report
 
-    verified = verify_report(path, Store(db))
+    store = Store(db)
+    store.check_exists()
+    verified = verify_report(path, store)
     found = verified.differences
     if as_json:
         emit_json([asdict(each) for each in found])

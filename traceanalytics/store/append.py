@@ -60,6 +60,19 @@ FROM asked
 GROUP BY ALL
 HAVING prompt_key IS NOT NULL AND prompt_key NOT IN (SELECT prompts.prompt_key FROM prompts)
 """
+# what a later log says of prompts that an earlier one left unsaid
+_NEW_FACTS = f"""
+WITH asked AS (
+    SELECT prompt, ground_truth, min(dataset) AS dataset, min(level) AS level
+    FROM staged
+    WHERE dataset IS NOT NULL OR level IS NOT NULL
+    GROUP BY ALL
+)
+UPDATE prompts SET dataset = coalesce(prompts.dataset, said.dataset), level = coalesce(prompts.level, said.level)
+FROM (SELECT {PROMPT_KEY} AS prompt_key, dataset, level FROM asked) AS said
+WHERE prompts.prompt_key = said.prompt_key
+    AND (prompts.dataset IS NULL AND said.dataset IS NOT NULL OR prompts.level IS NULL AND said.level IS NOT NULL)
+"""
 _ROLLOUTS = f"""
 WITH keyed AS (
     SELECT
@@ -147,6 +160,7 @@ def append(
     correct_from_score: bool,
 ) -> None:
     """Store what is staged, and the rest of a batch; what is known of its files is replaced."""
+    connection.execute(_NEW_FACTS).fetchall()
     new_prompts = connection.sql(_NEW_PROMPTS).to_arrow_table()
     known = {"run_id": run_id, "from_score": correct_from_score}
     known |= {"conditions": list(conditions), "values": list(conditions.values())}

@@ -31,6 +31,7 @@ Opened = TypeVar("Opened")
 
 _SCHEMA = Path(__file__).with_name("schema.sql")
 _HOLDER = re.compile(r"\(PID (\d+)\)|PID (\d+)")
+_DAMAGE = re.compile(r"corrupt|checksum", re.IGNORECASE)
 _KEPT: dict[tuple[Path, int], duckdb.DuckDBPyConnection] = {}  # by file and thread
 
 
@@ -56,6 +57,11 @@ class Store:
             return True
         with turnstile.reading(self.path):
             return not self._is_new()
+
+    def check_exists(self) -> None:
+        """Raise where there is no store: behind a misspelled name nothing should look like a store without rollouts."""
+        if not self.exists:
+            raise _no_such_store(self.path)
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -157,7 +163,8 @@ class Store:
         connection = self._patiently(lambda: duckdb.connect(self.path, read_only=True, config=config))
         try:
             _keep_to_itself(connection)
-            yield connection
+            with _damage_said(self.path):
+                yield connection
         finally:
             connection.close()
 
@@ -173,7 +180,8 @@ class Store:
                 self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
             self._patiently(lambda: connection.execute(attach).fetchall())
             connection.execute("USE store").fetchall()
-            yield connection
+            with _damage_said(self.path):
+                yield connection
         finally:
             if workbench is None:
                 connection.close()
@@ -203,6 +211,19 @@ class Store:
                         f"{self.path} is held by {_holder(error)}; close it there and run this again"
                     ) from error
                 time.sleep(0.05)
+            except duckdb.Error as error:  # of a text file, say, which DuckDB would open as a table
+                raise BadInput(f"{self.path}: {_why_not_opened(error)}") from error
+
+
+@contextmanager
+def _damage_said(path: Path) -> Iterator[None]:
+    """Say of a file whose bytes are not what DuckDB wrote that it is damaged, whenever that comes out."""
+    try:
+        yield
+    except duckdb.Error as error:
+        if not _DAMAGE.search(str(error)):
+            raise
+        raise BadInput(f"{path}: {_why_not_opened(error)}") from error
 
 
 def run_query(connection: duckdb.DuckDBPyConnection, query: Query, arguments: Mapping[str, object]) -> "pyarrow.Table":
@@ -304,8 +325,10 @@ def _holder(error: Exception) -> str:
 
 def _why_not_opened(error: Exception) -> str:
     said = _one_line(error)
-    if "not a valid DuckDB database" in said:
+    if "not a valid DuckDB database" in said or "Cannot launch in-memory database" in said:
         return "not a DuckDB store; name another --db"
+    if _DAMAGE.search(said):
+        return f"damaged ({said.rpartition(': ')[2]}); restore it, or ingest the logs again into a new --db"
     return f"cannot be opened as a store: {said.rpartition(': ')[2]}"
 
 
