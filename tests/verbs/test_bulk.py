@@ -122,6 +122,7 @@ same_for_both = settings(
 @same_for_both
 @given(found=st.lists(records(VERL, verl_keys), max_size=6))
 @example(found=[{**VERL, "reward": None}, {**VERL, "\0": None, "a\0b": [1]}])
+@example(found=[{**VERL, "gts": [-(2**63) - 1, 1.192092896e-07]}])
 @example(found=[{**VERL, "reward": 0.5}, {**VERL, "gts": 1e20, "uid": "a_1_2"}, {**VERL, "A": 1, "a": 2}])
 def test_records_of_verl_give_the_same_rows(workbench: duckdb.DuckDBPyConnection, found: list[dict[str, Any]]) -> None:
     assert_same(workbench, verl, as_lines(found))

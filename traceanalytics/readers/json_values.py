@@ -47,9 +47,8 @@ def json_text(value: JSON) -> str:
     """
     try:
         written = orjson.dumps(_writable(value), default=_as_string)
-    except TypeError:  # an integer past 64 bits
-        text = json.dumps(_writable(value), ensure_ascii=False, separators=(",", ":"), default=_as_string)
-        written = text.encode("utf-8", "replace")
+    except TypeError:
+        written = _written_slowly(_writable(value))
     if b"e+" in written:
         written = _LARGE_FLOAT.sub(_float_like_duckdb, written)
     if b"\\u00" in written:
@@ -115,6 +114,25 @@ def _writable(value: JSON) -> JSON:
         return {str(key): _writable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_writable(item) for item in value]
+    return value
+
+
+def _written_slowly(value: JSON) -> bytes:
+    try:
+        return orjson.dumps(_with_integers_spelled(value), default=_as_string)
+    except TypeError:  # half a surrogate pair, or nested too deep
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_as_string)
+        return text.encode("utf-8", "replace")
+
+
+def _with_integers_spelled(value: JSON) -> JSON:
+    """Spell out integers past 64 bits, so that what stands beside them is written as ever."""
+    if isinstance(value, int) and not -(1 << 63) <= value < 1 << 64:
+        return orjson.Fragment(str(value))
+    if isinstance(value, dict):
+        return {key: _with_integers_spelled(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_integers_spelled(item) for item in value]
     return value
 
 
