@@ -58,7 +58,7 @@ def test_an_equal_gain_is_equivalent_and_an_equal_seeming_one_is_not(store: Stor
     rows = graded("true", "ground_truth", 40, 60) + graded("format", "format", 40, 60)
     answer = gain(fill(store, rows))
     assert "format has 100% [100, 100] of the gain of true, equivalent to it" in answer.verdict
-    assert "equivalent means: both one-sided tests against a difference of +2.0 points pass" in answer.caveats
+    assert "equivalent means: both one-sided tests against a difference of ±2.0 points pass" in answer.caveats
 
 
 def test_no_change_is_not_called_a_gain(store: Store) -> None:

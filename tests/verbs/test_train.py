@@ -116,6 +116,16 @@ def test_a_kind_reads_options_of_its_own_from_the_command_line(labels: Path, tmp
     assert load_model(tmp_path / "model")[0].behaviors == ("verification",)
 
 
+def test_behaviors_that_cues_still_decide_are_named(labels: Path, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["train", "ngrams", str(labels), "--out", str(tmp_path / "model")])
+    card = json.loads((tmp_path / "model" / "card.json").read_text(encoding="utf-8"))
+    said = [line for line in done.stderr.splitlines() if line.startswith("still decided by cues")]
+    expected = ", ".join(card["decided_by_cues"])
+    assert said == (
+        [f"still decided by cues, as no head is better at them on judgments held back: {expected}"] if expected else []
+    )
+
+
 def test_few_labels_alone_are_answered_with_how_to_add_those_that_ship(labels: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["train", "ngrams", str(labels), "--out", str(tmp_path / "model")])
     assert done.stdout.splitlines()[-1].endswith(f"next: ta evaluate {tmp_path / 'model'} {labels}")

@@ -52,6 +52,8 @@ def train(
     emit_table(["learned", "yes", "no"], rows)
     words = join([str(trained.folder), *named])
     emit_line(f"{trained.folder}: {kind}, {trained.seconds:.1f} s; next: ta evaluate {words}")
+    if by_cues := trained.card.get("decided_by_cues"):
+        note(f"still decided by cues, as no head is better at them on judgments held back: {', '.join(by_cues)}")
     if trained.card["segments"] < _FEW and shipped_folder("labels") not in paths:
         note(
             f"{trained.card['segments']:,} segments are few to learn from alone; beside those that ship they teach "

@@ -101,7 +101,8 @@ def infer(
     estimates += _by_reward(found)
     caveats = [caveat for gain in found for caveat in gain.ends.caveats] + left_out + _run_caveats(found)
     if compared:
-        caveats.append(f"equivalent means: both one-sided tests against a difference of {points(_margin(margin))} pass")
+        within = f"±{100 * margin:.1f} points"
+        caveats.append(f"equivalent means: both one-sided tests against a difference of {within} pass")
     return Answer(estimates, _verdict(found, true, compared), caveats, _table(found, compared))
 
 
@@ -223,10 +224,6 @@ def _verdict(found: Sequence[Gain], true: Gain | None, compared: Sequence[Agains
         how = "equivalent to it" if each.equivalent_p <= 0.05 else "not shown to be equivalent to it"
         said += f"; {each.run} {part}, {how}"
     return said
-
-
-def _margin(margin: float) -> Named:
-    return Named("margin", margin, None, None, 0)
 
 
 def _table(found: Sequence[Gain], compared: Sequence[Against]) -> "pyarrow.Table":

@@ -59,6 +59,7 @@ def infer(
         if each.drift is not None:
             estimates += drift_numbers(prefix, in_behavior, each.drift)
     caveats = [
+        "split train: selection acts in the groups that a run trains on",
         "S: within a group, the mean over rollouts of the advantage (in SDs of its rewards) times showing the behavior "
         "(1 or 0, less the group's share of it)",
         "expected: what fresh groups of this policy would give; realized: what these advantages pushed, with the "
