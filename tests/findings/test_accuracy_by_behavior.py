@@ -28,7 +28,7 @@ def test_few_prompts_leave_it_undetermined(store: Store) -> None:
         for i in range(n)
     ]
     answer = compare(fill(store, rows))
-    assert answer.verdict.startswith("code is undetermined in a at step 0")
+    assert answer.verdict.startswith("whether code is right more often is undetermined in a at step 0")
     assert "a: language is seen on 10 prompts; a verdict needs at least 20" in answer.caveats
 
 

@@ -123,6 +123,8 @@ def test_audits_of_both_eras_decide(
     assert [each.kind for each in answer.estimates if each.kind == "corrected"] == ["corrected"]
     assert not any(caveat.startswith("uncorrected") for caveat in answer.caveats)
     if verdict == "undetermined":
+        assert answer.verdict.startswith("As tagged, planning rose from ")
+        assert "; corrected by audits " in answer.verdict
         assert any(
             "a late false positive rate of " in caveat and "explain the shift" in caveat for caveat in answer.caveats
         )

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     import pyarrow
 
 _DIFFICULTY = "the difference over all prompts mixes in which prompts each is used on; that inside prompts does not"
-_HOW = {"no difference shown": "not shown to be right more or less often"}
+_HOW = {
+    "no difference shown": "{} is not shown to be right more or less often",
+    "undetermined": "whether {} is right more often is undetermined",
+}
 _TAGGER = (
     "uncorrected: an error of the tagger moves the two accuracies toward each other; no audit of it is in the store"
 )
@@ -90,8 +93,9 @@ def infer(
 
 def _sentence(names: tuple[str, str], each: Compared) -> str:
     both = each.accuracies
+    how = _HOW.get(each.verdict, f"{names[0]} is {each.verdict}").format(names[0])
     said = (
-        f"{names[0]} is {_HOW.get(each.verdict, each.verdict)} in {each.run} at step {each.step}: "
+        f"{how} in {each.run} at step {each.step}: "
         f"{percent(both.shown)} right against {percent(both.other)} of {names[1]}, {points(both.difference)}"
     )
     if both.within is None:

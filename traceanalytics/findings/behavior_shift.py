@@ -89,6 +89,9 @@ class Judged:
                 f"{percent(self.turn.rate)} at {self.turn.window} and fell to {percent(shift.end)} at "
                 f"{shift.end_window} of {shift.run}{since}: {self.verdict}"
             )
+        if shift.survives and self.audited is not None and self.verdict is Verdict.UNDETERMINED:
+            corrected = points(self.audited.corrected)
+            return f"As tagged, {shift.sentence}{since}; corrected by audits {corrected}: {self.verdict}"
         if shift.survives:
             return f"{shift.sentence}{since}: {self.verdict}"
         within = f", within ±{100 * self.margin:g} points" if self.verdict is Verdict.NO_CHANGE else ""

@@ -167,8 +167,9 @@ def _verdict_of_run(cells: Sequence[str], switch: Switch) -> str:
     if switch.shares is None:
         cell, part = max(zip(cells, switch.counted.points, strict=True), key=lambda each: abs(each[1].value))
         return f"{gain}, too near 0 to be shared out; {cell} holds {points(part)}"
-    cell, share = max(zip(cells, switch.shares, strict=True), key=lambda each: each[1].value)
-    return f"{gain}; {percent(share)} of that sits in {cell}"
+    shares = sorted(zip(cells, switch.shares, strict=True), key=lambda each: -each[1].value)
+    (first, most), (second, next_to_it) = shares[:2]
+    return f"{gain}; {percent(most)} of that sits in {first}, {percent(next_to_it)} in {second}"
 
 
 def _cells(behavior: str) -> list[str]:
