@@ -1,6 +1,8 @@
+import pyarrow as pa
 import pytest
 
-from traceanalytics.findings.drawing import intervals
+from traceanalytics.findings.base import Answer
+from traceanalytics.findings.drawing import band_over_steps, intervals, lines_over_steps
 
 ROW = {"low": -0.1, "high": 0.3, "gain": 0.1}
 
@@ -31,3 +33,17 @@ def test_rows_stand_in_their_order_or_the_largest_first() -> None:
     rows = [ROW | {"part": part, "run": "a"} for part in "ba"]
     orders = [drawn(rows, largest_first=largest)["layer"][1]["encoding"]["y"]["sort"] for largest in (False, True)]
     assert orders == [None, {"field": "gain", "op": "max", "order": "descending"}]
+
+
+def test_the_legend_of_runs_shows_their_dashes() -> None:
+    rows = [{"run": run, "what": "share", "step": step, "value": 0.5} for run in "ab" for step in (0, 10)]
+    answer = Answer([], "moved", table=pa.Table.from_pylist(rows))
+    line, points = lines_over_steps(answer, "value", color="what", title=None).to_dict()["layer"]
+    assert line["encoding"]["strokeDash"]["legend"] == {"symbolType": "stroke"}
+    assert "strokeDash" not in points["encoding"]  # a point has no dash: it would make the legend's symbols points
+
+
+def test_the_legend_of_bands_is_as_strong_as_their_lines() -> None:
+    rows = [{"run": "a", "step": step, "share": 0.5, "low": 0.4, "high": 0.6} for step in (0, 10)]
+    band, line = band_over_steps(rows, "share", title="responses").to_dict()["layer"]
+    assert band["encoding"]["color"]["legend"] == line["encoding"]["color"]["legend"] == {"symbolOpacity": 1}

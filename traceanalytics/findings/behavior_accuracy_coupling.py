@@ -9,6 +9,7 @@ import numpy as np
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.courses import Course, read_courses
+from traceanalytics.findings.drawing import lines_over_steps
 from traceanalytics.findings.evaluations import ONE_RUN, ask_each, evaluations_of, named, runs_of
 from traceanalytics.stats.estimate import Estimate, Floats
 from traceanalytics.stats.rates import wilson
@@ -166,19 +167,7 @@ def _table(found: Sequence[Coupling]) -> "pyarrow.Table":
 
 def draw(answer: Answer) -> "altair.TopLevelMixin":
     """Draw both curves of every run."""
-    import altair as alt
-
-    rows = answer.table.to_pylist() if answer.table is not None else []
-    return (
-        alt.Chart(alt.Data(values=rows))
-        .mark_line(point=True)
-        .encode(
-            x=alt.X("step:Q", title="training step"),
-            y=alt.Y("value:Q", title=None, axis=alt.Axis(format=".0%")),
-            color=alt.Color("what:N", title=None),
-            strokeDash=alt.StrokeDash("run:N", title="run"),
-        )
-    )
+    return lines_over_steps(answer, "value", color="what", title=None, format=".0%")
 
 
 behavior_accuracy_coupling = Finding(

@@ -9,6 +9,7 @@ import numpy as np
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.courses import Course, courses_of_spans
+from traceanalytics.findings.drawing import lines_over_steps
 from traceanalytics.findings.evaluations import ONE_RUN, ask_each, named, runs_of
 from traceanalytics.stats.counts import count_trend, ratio_of_count_rates
 from traceanalytics.stats.estimate import Estimate, Test
@@ -208,19 +209,7 @@ def _table(found: Sequence[tuple[str, list[Counted]]]) -> "pyarrow.Table":
 
 def draw(answer: Answer) -> "altair.TopLevelMixin":
     """Draw how often each behavior stands in 1,000 characters over the steps."""
-    import altair as alt
-
-    rows = answer.table.to_pylist() if answer.table is not None else []
-    return (
-        alt.Chart(alt.Data(values=rows))
-        .mark_line(point=True)
-        .encode(
-            x=alt.X("step:Q", title="training step"),
-            y=alt.Y("per_1000_characters:Q", title="spans per 1,000 characters"),
-            color=alt.Color("behavior:N", title=None),
-            strokeDash=alt.StrokeDash("run:N", title="run"),
-        )
-    )
+    return lines_over_steps(answer, "per_1000_characters", color="behavior", title="spans per 1,000 characters")
 
 
 behavior_counts = Finding(

@@ -1,4 +1,4 @@
-"""The picture of most findings: numbers as points with their intervals, a row for each thing that is compared."""
+"""The pictures of findings: numbers with their intervals, a row for each thing compared, and courses over the steps."""
 
 from typing import TYPE_CHECKING
 
@@ -50,6 +50,42 @@ def intervals(
         return alt.layer(ranges, points)
     zero = alt.Chart(alt.Data(values=[{}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x=alt.datum(0))
     return alt.layer(zero, ranges, points)
+
+
+def band_over_steps(
+    rows: "list[dict[str, JSON]]", value: str, *, title: str, format: str = ".0%"
+) -> "altair.LayerChart":
+    """Draw `value` of every run over its steps, between its limits."""
+    import altair as alt
+
+    axis = alt.Axis(format=format)
+    base = alt.Chart(alt.Data(values=rows)).encode(x=alt.X("step:Q", title="training step"), color=of_run())
+    band = base.mark_area(opacity=0.2).encode(y=alt.Y("low:Q", title=title, axis=axis), y2="high:Q")
+    return alt.layer(band, base.mark_line(point=True).encode(y=f"{value}:Q"))
+
+
+def of_run() -> "altair.Color":
+    """Color by run, as strong in the legend as a line is."""
+    import altair as alt
+
+    return alt.Color("run:N", title="run", legend=alt.Legend(symbolOpacity=1))
+
+
+def lines_over_steps(
+    answer: "Answer", value: str, *, color: str, title: str | None, format: str = ""
+) -> "altair.LayerChart":
+    """Draw `value` over the steps: a line for each color and run."""
+    import altair as alt
+
+    base = alt.Chart(alt.Data(values=rows_of(answer))).encode(
+        x=alt.X("step:Q", title="training step"),
+        y=alt.Y(f"{value}:Q", title=title, axis=alt.Axis(format=format)),
+        color=alt.Color(f"{color}:N", title=None),
+    )
+    dash = alt.StrokeDash("run:N", title="run", legend=alt.Legend(symbolType="stroke"))
+    return alt.layer(
+        base.mark_line().encode(strokeDash=dash), base.mark_point(filled=True, opacity=1).encode(detail="run:N")
+    )
 
 
 def rows_of(answer: "Answer") -> "list[dict[str, JSON]]":

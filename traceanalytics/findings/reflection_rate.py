@@ -10,6 +10,7 @@ from traceanalytics.errors import Refused
 from traceanalytics.findings.audits import audits_at, corrected_ends, uncorrected
 from traceanalytics.findings.base import Answer, Finding
 from traceanalytics.findings.courses import Course, read_courses
+from traceanalytics.findings.drawing import band_over_steps, rows_of
 from traceanalytics.findings.evaluations import (
     ONE_RUN,
     ask_each,
@@ -150,15 +151,7 @@ def _table(found: Sequence[Reflecting]) -> "pyarrow.Table":
 
 def draw(answer: Answer) -> "altair.TopLevelMixin":
     """Draw the share over steps with its intervals."""
-    import altair as alt
-
-    rows = answer.table.to_pylist() if answer.table is not None else []
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        x=alt.X("step:Q", title="training step"), color=alt.Color("run:N", title="run")
-    )
-    axis = alt.Axis(format=".0%")
-    band = base.mark_area(opacity=0.2).encode(y=alt.Y("low:Q", title="responses that reflect", axis=axis), y2="high:Q")
-    return alt.layer(band, base.mark_line(point=True).encode(y="share:Q"))
+    return band_over_steps(rows_of(answer), "share", title="responses that reflect")
 
 
 reflection_rate = Finding(

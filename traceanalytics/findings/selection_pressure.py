@@ -9,6 +9,7 @@ import numpy as np
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.comparable import MOST_MISSING
+from traceanalytics.findings.drawing import band_over_steps
 from traceanalytics.findings.evaluations import ask_each, named, runs_of
 from traceanalytics.findings.predicted_drift import Drift, drift_numbers, drift_sentence, predicted_drift
 from traceanalytics.stats.estimate import Estimate, Floats
@@ -225,12 +226,8 @@ def draw(answer: Answer) -> "altair.TopLevelMixin":
     rows = answer.table.to_pylist() if answer.table is not None else []
     by_step = [row for row in rows if row["step"] is not None]
     by_behavior = [row for row in rows if row["step"] is None]
-    base = alt.Chart(alt.Data(values=by_step)).encode(
-        x=alt.X("step:Q", title="training step"), color=alt.Color("run:N", title="run")
-    )
-    band = base.mark_area(opacity=0.2).encode(y=alt.Y("low:Q", title="selection within groups"), y2="high:Q")
     zero = alt.Chart(alt.Data(values=[{}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(y=alt.datum(0))
-    selection = alt.layer(zero, band, base.mark_line(point=True).encode(y="selection:Q"))
+    selection = alt.layer(zero, band_over_steps(by_step, "selection", title="selection within groups", format=""))
     if not by_behavior:
         return selection
     axis = alt.Axis(format="+.0%")

@@ -10,6 +10,7 @@ from traceanalytics.errors import Refused
 from traceanalytics.findings.accuracies import strategy_names
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.courses import Course, read_courses
+from traceanalytics.findings.drawing import band_over_steps, rows_of
 from traceanalytics.findings.evaluations import ONE_RUN, ask_each, named, percent, points, runs_of
 from traceanalytics.stats.bootstrap import bootstrap
 from traceanalytics.stats.differences import difference
@@ -154,13 +155,7 @@ def draw(answer: Answer) -> "altair.TopLevelMixin":
     """Draw the share of pairs that differ over steps, a panel for strategies and one for answers."""
     import altair as alt
 
-    rows = answer.table.to_pylist() if answer.table is not None else []
-    base = alt.Chart(alt.Data(values=rows)).encode(
-        x=alt.X("step:Q", title="training step"), color=alt.Color("run:N", title="run")
-    )
-    axis = alt.Axis(format=".0%")
-    band = base.mark_area(opacity=0.2).encode(y=alt.Y("low:Q", title="pairs that differ", axis=axis), y2="high:Q")
-    both = alt.layer(band, base.mark_line(point=True).encode(y="differ:Q"))
+    both = band_over_steps(rows_of(answer), "differ", title="pairs that differ")
     return both.facet(column=alt.Column("what:N", title=None))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.courses import Course, course_of
+from traceanalytics.findings.drawing import band_over_steps, of_run, rows_of
 from traceanalytics.findings.evaluations import ONE_RUN, ask_each, named, runs_of
 from traceanalytics.findings.onsets import onset_named, onset_of, since_in_words
 from traceanalytics.stats.onset import Onset
@@ -109,16 +110,10 @@ def draw(answer: Answer) -> "altair.TopLevelMixin":
     """Draw the course with the time of its change shaded."""
     import altair as alt
 
-    rows = answer.table.to_pylist() if answer.table is not None else []
-    base = alt.Chart(alt.Data(values=rows)).encode(color=alt.Color("run:N", title="run"))
-    spans = base.mark_rect(opacity=0.02).encode(x="start:Q", x2="end:Q")
-    axis = alt.Axis(format=".0%")
-    band = base.mark_area(opacity=0.2).encode(
-        x=alt.X("step:Q", title="training step"),
-        y=alt.Y("low:Q", title="responses that show it", axis=axis),
-        y2="high:Q",
-    )
-    return alt.layer(spans, band, base.mark_line(point=True).encode(x="step:Q", y="share:Q"))
+    rows = rows_of(answer)
+    spans = alt.Chart(alt.Data(values=rows)).mark_rect(opacity=0.02)
+    spans = spans.encode(x="start:Q", x2="end:Q", color=of_run())
+    return alt.layer(spans, band_over_steps(rows, "share", title="responses that show it"))
 
 
 transition_sharpness = Finding(
