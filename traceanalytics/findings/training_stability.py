@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.courses import RIGHT_ANSWERS, Course, course_of
+from traceanalytics.findings.drawing import of_run, rows_of
 from traceanalytics.findings.evaluations import ONE_RUN, ask_each, named, runs_of
 from traceanalytics.stats.estimate import Estimate
 from traceanalytics.stats.stability import Drawdown, drawdown, spread_about_course
@@ -126,11 +127,12 @@ def draw(answer: Answer) -> "altair.TopLevelMixin":
     """Draw every run's level, and its deepest fall where there was one."""
     import altair as alt
 
-    rows = answer.table.to_pylist() if answer.table is not None else []
+    rows = rows_of(answer)
+    what = " or ".join(dict.fromkeys(row["what"] for row in rows)) or "level"
     base = alt.Chart(alt.Data(values=rows)).encode(
         x=alt.X("step:Q", title="training step"),
-        y=alt.Y("level:Q", title="level, prompts held fixed", scale=alt.Scale(zero=False)),
-        color=alt.Color("run:N", title="run"),
+        y=alt.Y("level:Q", title=f"{what}, prompts held fixed", scale=alt.Scale(zero=False)),
+        color=of_run(),
     )
     fall = base.transform_filter("datum.in_fall").mark_line(strokeWidth=5, opacity=0.4)
     return alt.layer(fall, base.mark_line(point=True))
