@@ -125,19 +125,19 @@ def test_an_error_is_one_line_and_exit_code_2(store: Store, tmp_path: Path) -> N
 
 def test_what_the_user_may_not_expect_is_said_in_a_line_each(store: Store, logs: Path) -> None:
     run("ingest", logs, "--db", store.path)
-    odd = [{**RECORD, "score": float("nan")}, {**RECORD, "output": "5"}]
+    odd = [{**RECORD, "score": float("nan")}, {**RECORD, "score": "high"}, {**RECORD, "output": "5"}]
     data = "\n".join(map(json.dumps, odd)).encode()
     (logs / "7.jsonl").write_bytes(data.replace(b'"5"', b'"\xff"'))
     assert run("ingest", logs, "--db", store.path).stderr.splitlines() == [
         "1 file rewritten, its 1 rollout replaced",
-        "1 reward NaN or infinite: no reward, the value is kept in extra",
+        "2 rewards (NaN, infinite or no number) left out: `extra` keeps what was there",
         "1 record with bytes that are no UTF-8, or half a surrogate pair: stored as U+FFFD",
     ]
     printed = run("ingest", logs, "--db", store.path, "--reader", "verl", "--set", "temperature=1")
     assert printed.stderr.splitlines()[:3] == [
         "--set temperature: not a column of runs, so it is kept in their config",
         f"--set temperature=1: stored for the run {logs.name}",
-        "read anew, 2 rollouts replaced",
+        "read anew, 3 rollouts replaced",
     ]
 
 

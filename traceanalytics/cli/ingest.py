@@ -136,7 +136,7 @@ def _said(report: "IngestReport") -> Iterator[str]:
         if run.reader == "plain" and run.counts.rollouts and run.counts.first_step is None:
             yield f"{run.run}: no step in it; where the log counts steps, --map step=FIELD says under which name"
     if count := report.total("odd_rewards"):
-        yield f"{_counted(count, 'reward')} NaN or infinite: no reward, the value is kept in extra"
+        yield f"{_counted(count, 'reward')} (NaN, infinite or no number) left out: `extra` keeps what was there"
     if count := report.total("odd_texts"):
         yield f"{_counted(count, 'record')} with bytes that are no UTF-8, or half a surrogate pair: stored as U+FFFD"
 

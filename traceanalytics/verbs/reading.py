@@ -1,6 +1,5 @@
 """The careful path: a file record by record into the staging, every bad line kept with its reason."""
 
-import math
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -195,12 +194,11 @@ def _records_of(job: Job, each: Located) -> list[JSON]:
 
 
 def _has_odd_reward(job: Job, rollout: Rollout) -> bool:
-    """Say whether the log gives NaN or an infinity as the reward, which then has none."""
+    """Say whether the log gives something as the reward that is no finite number, so that there is none."""
     reward = job.reader.fields.get("reward")
     if reward is None or rollout.reward is not None:
         return False
-    values = [rollout.extra.get(key) for key in reward.keys]
-    return any(isinstance(value, float) and not math.isfinite(value) for value in values)
+    return any(rollout.extra.get(key) is not None for key in reward.keys)
 
 
 def _rollouts_of(job: Job, record: JSON) -> list[Rollout]:

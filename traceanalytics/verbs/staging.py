@@ -28,7 +28,7 @@ class Counts:
     blanks: int = 0
     first_step: int | None = None
     last_step: int | None = None
-    odd_rewards: int = 0  # NaN or infinite, and so no reward
+    odd_rewards: int = 0  # no finite number, and so no reward
     odd_texts: int = 0  # records with bytes that are no UTF-8, or with half a surrogate pair
     rewritten: int = 0  # files that are not what they were
     replaced: int = 0  # rollouts of files that were read anew
