@@ -2,11 +2,13 @@
 
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from traceanalytics.rules.columns import _STRANGE, Columns, _read, translated
+from traceanalytics.rules.columns_kernel import with_ascii_letters
 from traceanalytics.rules.texts import column_of
 
 PATTERNS = {
@@ -57,6 +59,24 @@ def test_a_column_is_read_as_each_of_its_texts(name: str, texts: list[str]) -> N
     pattern = PATTERNS[name]
     assert Columns(pattern).found(texts) == [pattern.search(text) is not None for text in texts]
     assert Columns(pattern, at_start=True).found(texts) == [pattern.match(text) is not None for text in texts]
+
+
+def plainly(sign: str) -> str:
+    if sign.isascii():
+        return sign
+    return "\x1f" if sign.isspace() else "7" if sign.isdecimal() else "_" if sign.isalnum() else sign
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.text() | st.lists(st.sampled_from(PIECES)).map("".join), st.booleans())))
+def test_letters_digits_and_blanks_beyond_ascii_are_written_as_re2_knows_them(chosen: list[tuple[str, bool]]) -> None:
+    written = with_ascii_letters(column_of([text for text, _ in chosen]), np.array([simple for _, simple in chosen]))
+    assert written.to_pylist() == ["".join(map(plainly, text)) if simple else text for text, simple in chosen]
+
+
+def test_every_sign_beyond_ascii_has_its_counterpart() -> None:
+    signs = "".join(chr(point) for point in range(0x80, 0x110000) if not 0xD800 <= point < 0xE000)
+    assert with_ascii_letters(column_of([signs]), np.array([True])).to_pylist() == ["".join(map(plainly, signs))]
 
 
 def test_few_texts_are_read_one_by_one() -> None:

@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from traceanalytics.rules.texts import buffer_of, column_of
 
 if TYPE_CHECKING:
@@ -48,22 +51,20 @@ class Columns:
         """Say for each text whether the pattern is in it, just as `re` would."""
         if len(texts) < _FEW:
             return [self._look(text) is not None for text in texts]
-        beyond = self._beyond_re2(column_of(texts))
-        simple = list(texts)
-        for i in beyond:
-            simple[i] = _with_ascii_letters(texts[i])
-        found = _read(column_of(simple), self._plain)
+        column = column_of(texts)
+        strange = self._beyond_re2(column)
+        beyond = np.flatnonzero(strange).tolist()
+        found = _read(_written_simply(column, strange) if beyond else column, self._plain)
         for i in beyond:
             found[i] = found[i] or any(letter in texts[i] for letter in self._own_letters)
         for i in range(len(texts)) if self._finds_more else beyond:
             found[i] = found[i] and self._look(texts[i]) is not None
         return found
 
-    def _beyond_re2(self, column: "pyarrow.LargeStringArray") -> list[int]:
-        """Return the texts with letters that RE2 does not take as `re` does."""
-        if not _has_more_than_ascii(column):
-            return []
-        return [i for i, strange in enumerate(_read(column, self._strange)) if strange]
+    def _beyond_re2(self, column: "pyarrow.LargeStringArray") -> NDArray[np.bool_]:
+        """Say which texts hold letters that RE2 does not take as `re` does."""
+        none = np.zeros(len(column), np.bool_)
+        return np.array(_read(column, self._strange)) if _has_more_than_ascii(column) else none
 
     @cached_property
     def _plain(self) -> str:
@@ -71,22 +72,6 @@ class Columns:
         flags = "".join(letter for flag, letter in _FLAGS.items() if self._pattern.flags & flag)
         begin = r"\A" if self._at_start else ""
         return f"(?{flags or '-i'}){begin}(?:{translated(self._pattern.pattern)})"
-
-
-def _with_ascii_letters(text: str) -> str:
-    """Put what RE2 takes for a letter, a digit or a blank in the place of those beyond ASCII.
-
-    >>> _with_ascii_letters("été ٣ – x²")
-    '_t_ 7 – x_'
-    """
-    return _BEYOND_ASCII.sub(_simpler, text)
-
-
-def _simpler(found: re.Match[str]) -> str:
-    sign = found[0]
-    if sign.isspace():
-        return "\x1f"
-    return "7" if sign.isdecimal() else "_" if sign.isalnum() else sign
 
 
 def window(text: str, start: int, stop: int) -> str:
@@ -127,6 +112,12 @@ def _read(column: "pyarrow.LargeStringArray", pattern: str) -> list[bool]:
     from pyarrow import compute
 
     return compute.match_substring_regex(column, pattern).to_pylist()  # type: ignore[no-any-return]
+
+
+def _written_simply(column: "pyarrow.LargeStringArray", chosen: NDArray[np.bool_]) -> "pyarrow.LargeStringArray":
+    from traceanalytics.rules.columns_kernel import with_ascii_letters
+
+    return with_ascii_letters(column, chosen)
 
 
 def _has_more_than_ascii(column: "pyarrow.LargeStringArray") -> bool:

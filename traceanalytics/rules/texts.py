@@ -30,6 +30,13 @@ def buffer_of(texts: "pyarrow.LargeStringArray") -> tuple[NDArray[np.uint8], NDA
     return np.frombuffer(data, np.uint8) if data is not None else np.zeros(0, np.uint8), begins
 
 
+def column_over(data: NDArray[np.uint8], begins: NDArray[np.int64]) -> "pyarrow.LargeStringArray":
+    """Return texts as a column over their bytes, as kernels write them; copies nothing."""
+    import pyarrow
+
+    return pyarrow.LargeStringArray.from_buffers(len(begins) - 1, *map(pyarrow.py_buffer, (begins, data)))
+
+
 def in_code_points(text: str, *places: int) -> list[int]:
     """Turn places counted in bytes of UTF-8 into places in the text.
 

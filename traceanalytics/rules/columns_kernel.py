@@ -1,0 +1,68 @@
+"""The compiled pass that writes letters, digits and blanks beyond ASCII as those that RE2 takes for such."""
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from traceanalytics.compiled import compiled
+from traceanalytics.rules.gibberish_kernel import code_point
+from traceanalytics.rules.texts import buffer_of, column_over
+
+if TYPE_CHECKING:
+    import pyarrow
+
+_LETTER, _DIGIT, _BLANK = b"_7\x1f"
+_LAST = 0x40000  # no letter, digit or blank stands behind it
+
+
+def with_ascii_letters(texts: "pyarrow.LargeStringArray", chosen: NDArray[np.bool_]) -> "pyarrow.LargeStringArray":
+    r"""Put what RE2 takes for a letter, a digit or a blank in the place of those beyond ASCII, in the chosen texts.
+
+    >>> from traceanalytics.rules.texts import column_of
+    >>> with_ascii_letters(column_of(["été ٣ – x²", "été"]), np.array([True, False])).to_pylist()
+    ['_t_ 7 – x_', 'été']
+    """
+    data, offsets = buffer_of(texts)
+    written, begins = np.empty(len(data), np.uint8), np.zeros(len(texts) + 1, np.int64)
+    _write(data, offsets, chosen, _counterparts(), written, begins)
+    return column_over(written, begins)
+
+
+@cache
+def _counterparts() -> NDArray[np.uint8]:
+    """Return what stands for each code point; 0 where it stands for itself."""
+    table = np.zeros(_LAST, np.uint8)
+    everything = "".join(map(chr, (*range(0x80, 0xD800), *range(0xE000, _LAST))))
+    for pattern, sign in ((r"\w", _LETTER), (r"\d", _DIGIT), (r"\s", _BLANK)):
+        table[[ord(each) for each in re.findall(pattern, everything)]] = sign
+    return table
+
+
+@compiled
+def _write(
+    data: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    chosen: NDArray[np.bool_],
+    counterparts: NDArray[np.uint8],
+    written: NDArray[np.uint8],
+    begins: NDArray[np.int64],
+) -> None:
+    to = 0
+    for row in range(len(offsets) - 1):
+        at, end = offsets[row], offsets[row + 1]
+        while at < end:
+            size, sign = 1, data[at]
+            if sign >= 0x80 and chosen[row]:
+                point, size = code_point(data, at, end)
+                sign = counterparts[point] if point < len(counterparts) else 0
+            if sign:
+                written[to] = sign
+                to += 1
+            else:
+                written[to : to + size] = data[at : at + size]
+                to += size
+            at += size
+        begins[row + 1] = to
