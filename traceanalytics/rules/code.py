@@ -1,9 +1,8 @@
 """Code by structure: fenced blocks of any kind, and runs of lines outside fences that read as a program."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from itertools import accumulate, chain, pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -11,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from traceanalytics.readers.text import Span
-from traceanalytics.rules.code_contents import PROGRAMS, TAGS, Content, Kind, judge_contents, kind_by_lines
-from traceanalytics.rules.code_lines import LONGEST_LINE, Line, count_lines, is_comment, learn_lines, line_kind
+from traceanalytics.rules.code_contents import PROGRAMS, Kind, judge_contents
+from traceanalytics.rules.code_lines import LONGEST_LINE, Line, is_comment, learn_lines, line_kind
+from traceanalytics.rules.fences import fenced_in
 
 
 class Block(NamedTuple):
@@ -32,36 +32,21 @@ class Block(NamedTuple):
     closed: bool = True
 
 
-class _Info(NamedTuple):
-    """What follows the signs of a fence."""
+class _Bare(NamedTuple):
+    """Lines outside fences that may be a program."""
 
-    tag: str
-    opens: str  # the tag of the block that it opens, if that is no text of its own
-    body: int  # where the body begins, behind the signs
-
-
-class _Fence(NamedTuple):
+    row: int  # the number of the text
     start: int
-    body: int
-    size: int
-    tag: str
-
-
-_Mark = tuple[int, int, int, int]  # start, how many signs, where the word behind them stops, does it begin its line
+    stop: int
+    body: str
 
 
 LONGEST_DOCSTRING = 80  # lines
 
 _FILLER = "\x01"
 _BLANKS = {filler: bytes(10 if byte == 10 else ord(filler) for byte in range(256)) for filler in (" ", _FILLER)}
-_TAG = re.compile(r"\s*\{?\.?([A-Za-z][\w+#-]*)\}?")
 _ASY = re.compile(r"\[asy\].*?(?:\[/asy\]|\Z)", re.DOTALL | re.IGNORECASE)
 
-_SIGNAL = re.compile(
-    r"^[ \t]*(?:>>> ?)?(?:import\s|from\s|def\s|class\s|print\s*\(|for\s|while\s|#\s*include|using\s|public\s|private\s"
-    r"|int\s+main|console\.log|const\s|let\s|var\s|function\s|<\?php|disp\(|printf\(|SELECT\s)",
-    re.MULTILINE,
-)
 _SIGNAL = re.compile(
     r"[ \t]*(?:>>> ?)?(?:import\s+\w+(?:\s+as\s+\w+|\s*,\s*\w+)*[ \t;]*$|from\s+[\w.]+\s+import\s|def\s+\w+\s*\("
     r"|class\s+\w+\s*(?:\(.*\))?\s*[:{]\s*$|print\s*\(.*\)[ \t;]*(?:#.*)?$"
@@ -70,19 +55,6 @@ _SIGNAL = re.compile(
     r"|(?:const|let|var)\s+\w+\s*=\s*.*;|function\s+\w+\s*\(.*\{|<\?php|disp\(.*\)|printf\(.*;|SELECT\s.+\sFROM\s)",
 )
 _START = attrgetter("start")
-
-
-class _Part(NamedTuple):
-    """Where a block stands, before it is known what it holds."""
-
-    start: int
-    stop: int
-    body_start: int
-    body_stop: int
-    body: str
-    tag: str = ""
-    fenced: bool = True
-    closed: bool = True
 
 
 def find_blocks(text: str) -> list[Block]:
@@ -95,51 +67,47 @@ def blocks_in(texts: Sequence[str]) -> list[list[Block]]:
     from traceanalytics.rules.code_kernel import outlines
 
     fences, lines = outlines(texts)
-    fenced = _all_fenced(texts, fences)
-    pictures = {
-        row: _pictures(_without(text, fenced[row]), fenced[row])
-        for row, text in enumerate(texts)
-        if "[asy" in text or "[ASY" in text
-    }
-    unfenced = _all_unfenced(texts, fenced, pictures, lines)
-    contents = judge_contents((part.body, part.tag) for part in chain(*fenced, *unfenced.values()))
-    found = [[_block(part, contents[part.body, part.tag]) for part in parts] for parts in fenced]
-    for row, drawn in pictures.items():
-        found[row] += drawn
-    for row, parts in unfenced.items():
-        blocks = (_block(part, contents[part.body, part.tag]) for part in parts)
-        found[row] += (block for block in blocks if block.kind in PROGRAMS)
-    for row in pictures.keys() | unfenced.keys():
+    fenced = fenced_in(texts, fences)
+    spans = fenced.places[:, :3]
+    drawn = list(_pictures(texts, spans))
+    bare = list(_all_unfenced(texts, spans, drawn, lines))
+    bodies = list(zip(fenced.bodies, fenced.tags, strict=True))
+    contents = judge_contents([*bodies, *((run.body, "") for run in bare)])
+    blocks = [
+        Block._make((*place, body[1], *contents[body], True, closed))
+        for place, body, closed in zip(fenced.places[:, 1:].tolist(), bodies, fenced.closed, strict=True)
+    ]
+    firsts = np.searchsorted(spans[:, 0], np.arange(len(texts) + 1)).tolist()
+    found = [blocks[first:stop] for first, stop in pairwise(firsts)]
+    for row, picture in drawn:
+        found[row].append(picture)
+    for row, start, stop, body in bare:
+        content = contents[body, ""]
+        if content.kind in PROGRAMS:
+            found[row].append(Block(start, stop, start, stop, "", *content, False, True))
+    for row in {row for row, _ in drawn} | {run.row for run in bare}:
         found[row].sort(key=_START)
     return found
 
 
-def _block(part: _Part, content: Content) -> Block:
-    return Block(
-        part.start,
-        part.stop,
-        part.body_start,
-        part.body_stop,
-        part.tag,
-        content.kind,
-        content.language,
-        content.lines,
-        content.parses,
-        content.imports,
-        part.fenced,
-        part.closed,
-    )
+def _pictures(texts: Sequence[str], fenced: NDArray[np.int64]) -> Iterator[tuple[int, Block]]:
+    """Find the pictures outside fences, each with the number of its text."""
+    for row, text in enumerate(texts):
+        if "[asy" in text or "[ASY" in text:
+            blocks = _spans_in(fenced, row)
+            rest = _without(text, blocks)
+            for found in _ASY.finditer(rest) if "[asy" in rest or "[ASY" in rest else ():
+                yield row, _picture(*found.span(), blocks)
 
 
-def _pictures(rest: str, fenced: list[_Part]) -> list[Block]:
-    if "[asy" not in rest and "[ASY" not in rest:
-        return []  # it stands inside a fence
-    return [_picture(*found.span(), fenced) for found in _ASY.finditer(rest)]
+def _spans_in(fenced: NDArray[np.int64], row: int) -> list[Span]:
+    first, stop = np.searchsorted(fenced[:, 0], [row, row + 1])
+    return [(begin, end) for begin, end in fenced[first:stop, 1:].tolist()]
 
 
-def _picture(start: int, stop: int, fenced: list[_Part]) -> Block:
+def _picture(start: int, stop: int, fenced: Sequence[Span]) -> Block:
     """Make a block of a picture; one that never closes ends where the next fence begins."""
-    stop = min((part.start for part in fenced if start < part.start < stop), default=stop)
+    stop = min((begin for begin, _ in fenced if start < begin < stop), default=stop)
     return Block(start, stop, start, stop, "asy", Kind.DIAGRAM, "asy", fenced=False)
 
 
@@ -163,98 +131,31 @@ def _blank(text: str, filler: str) -> str:
     return "\n".join(filler * len(line) for line in text.split("\n"))
 
 
-def _without(text: str, blocks: Sequence[Block | _Part]) -> str:
+def _without(text: str, spans: Sequence[Span]) -> str:
     """Fill blocks with what is neither code nor blank, so that no code goes on across them."""
-    return blanked(text, ((block.start, block.stop) for block in blocks), filler=_FILLER) if blocks else text
-
-
-def _all_fenced(texts: Sequence[str], fences: NDArray[np.int32]) -> list[list[_Part]]:
-    """Pair the fences of each text."""
-    marks = fences[:, 1:].tolist()
-    firsts = np.searchsorted(fences[:, 0], np.arange(len(texts) + 1)).tolist()
-    of_texts = [marks[first:stop] for first, stop in pairwise(firsts)]
-    begun = _begun_by_prompts(texts, of_texts)
-    return [
-        list(_fenced(text, found, begun=row in begun)) if found else []
-        for row, (text, found) in enumerate(zip(texts, of_texts, strict=True))
-    ]
-
-
-def _begun_by_prompts(texts: Sequence[str], marks: Sequence[Sequence[_Mark]]) -> set[int]:
-    """Return the texts that begin inside a program: a fence without a word closes it."""
-    heads = {}
-    for row, (text, found) in enumerate(zip(texts, marks, strict=True)):
-        if found:
-            start, size, stop, leads = found[0]
-            if leads and not text[start + size : stop].strip():
-                heads[row] = text[:start]
-    learn_lines(heads.values())
-    return {row for row, head in heads.items() if kind_by_lines(*count_lines(head), named=False) in PROGRAMS}
-
-
-def _fenced(text: str, marks: Sequence[_Mark], *, begun: bool) -> Iterator[_Part]:
-    """Pair the fences of a text: one closes what is open, unless it is shorter or names another block."""
-    opened: _Fence | None = None
-    if begun:
-        start, size = marks[0][:2]
-        yield _Part(0, start + size, 0, start, text[:start])
-        marks = marks[1:]
-    for start, size, stop, leads in marks:
-        if opened is not None and size < opened.size:
-            continue
-        info = _read_info(text[start + size : stop])
-        names_another = leads and info.tag in TAGS
-        if opened is not None:
-            end = start if names_another else start + size
-            yield _part(text, opened, start, end, closed=not names_another)
-        if opened is None or names_another:
-            opened = _Fence(start, min(len(text), start + size + info.body), size, info.opens)
-        else:
-            opened = None
-    if opened is not None and (opened.tag or text[opened.body :].strip()):
-        yield _part(text, opened, len(text), len(text), closed=False)
-
-
-def _part(text: str, opened: _Fence, stop: int, end: int, *, closed: bool) -> _Part:
-    begin = opened.body
-    return _Part(opened.start, end, begin, max(begin, stop), text[begin:stop], opened.tag, closed=closed)
-
-
-@lru_cache(maxsize=1024)
-def _read_info(info: str) -> _Info:
-    """Read what follows the signs of a fence: mostly a word, sometimes the body."""
-    if info.isascii() and (info.isalpha() or not info):
-        return _Info(info.lower(), info.lower(), len(info) + 1)
-    found = _TAG.match(info)
-    tag = found[1].lower() if found else ""
-    rest = info[found.end() :] if found else info
-    if not rest.strip():
-        return _Info(tag, tag, len(info) + 1)
-    if tag in TAGS:
-        has_code = re.search(r"[(=]|\bimport\b", rest) is not None
-        return _Info(tag, tag, len(info) - len(rest) if has_code else len(info) + 1)
-    return _Info(tag, "", 0)
+    return blanked(text, spans, filler=_FILLER) if spans else text
 
 
 def _all_unfenced(
     texts: Sequence[str],
-    fenced: Sequence[Sequence[_Part]],
-    pictures: Mapping[int, Sequence[Block]],
+    fenced: NDArray[np.int64],
+    pictures: Sequence[tuple[int, Block]],
     lines: NDArray[np.int32],
-) -> dict[int, list[_Part]]:
-    """Find the runs of code outside fences, of which each text still must show that it is a program."""
-    rests = {}
+) -> Iterator[_Bare]:
+    """Find the runs of code outside fences, of which each still must show that it is a program."""
+    rests: dict[int, str] = {}
     for row, start in _outside(lines, fenced).tolist():
         if row not in rests and _signals(_line_at(texts[row], start)):
-            rests[row] = _without(_without(texts[row], fenced[row]), pictures.get(row, ()))
+            drawn = [(picture.start, picture.stop) for at, picture in pictures if at == row]
+            rests[row] = _without(_without(texts[row], _spans_in(fenced, row)), drawn)
     learn_lines(rests.values())
-    return {row: list(_unfenced(rest.split("\n"))) for row, rest in rests.items()}
+    for row, rest in rests.items():
+        yield from _unfenced(row, rest.split("\n"))
 
 
-def _outside(lines: NDArray[np.int32], fenced: Sequence[Sequence[_Part]]) -> NDArray[np.int32]:
+def _outside(lines: NDArray[np.int32], fenced: NDArray[np.int64]) -> NDArray[np.int32]:
     """Keep the lines that begin outside fences."""
-    spans = [(row, part.start, part.stop) for row, parts in enumerate(fenced) for part in parts]
-    rows, starts, stops = np.array(spans, np.int64).reshape(-1, 3).T
+    rows, starts, stops = fenced.T
     places = _places(*lines.astype(np.int64).T)
     fences_before = np.searchsorted(_places(rows, starts), places, side="right")
     reached = np.concatenate([[0], _places(rows, stops)])[fences_before]
@@ -275,18 +176,18 @@ def _signals(line: str) -> bool:
     return _SIGNAL.match(line[:LONGEST_LINE]) is not None
 
 
-def _unfenced(lines: list[str]) -> Iterator[_Part]:
+def _unfenced(row: int, lines: list[str]) -> Iterator[_Bare]:
     begins = list(accumulate((len(line) + 1 for line in lines), initial=0))
     done = 0
-    for row, line in enumerate(lines):
-        if row < done or not line or _FILLER in line or not _signals(line):
+    for number, line in enumerate(lines):
+        if number < done or not line or _FILLER in line or not _signals(line):
             continue
-        first, last = _run_around(lines, row, done)
+        first, last = _run_around(lines, number, done)
         done = last + 1
         body = "\n".join(lines[first : last + 1])
         start = begins[first] + len(body) - len(body.lstrip())
         stop = begins[first] + len(body.rstrip())
-        yield _Part(start, stop, start, stop, body, fenced=False)
+        yield _Bare(row, start, stop, body)
 
 
 def _run_around(lines: list[str], row: int, earliest: int) -> tuple[int, int]:

@@ -20,7 +20,7 @@ _BEGINS_A_PROGRAM = (
 _SHORTEST = 3  # bytes of a fence, and of a beginning
 _BACKTICK, _TILDE, _BREAK, _SPACE, _TAB, _PROMPT, _HASH = 96, 126, 10, 32, 9, 62, 35
 _LEADING = tuple(b" \t>*-.0123456789")
-_ROW, _START, _SIZE, _STOP, _LEADS = range(5)
+ROW, START, SIZE, _STOP, LEADS = range(5)
 
 
 class Outlines(NamedTuple):
@@ -78,10 +78,10 @@ def _find(
             if sign == _BACKTICK or (sign == _TILDE and _behind_blanks(data, line, end) == at):
                 size = _run(data, at, end, sign)
             if size >= _SHORTEST:
-                fences[marks, _ROW] = row
-                fences[marks, _START] = at - offsets[row] - continued
-                fences[marks, _SIZE] = size
-                fences[marks, _LEADS] = _leads(data, line, at)
+                fences[marks, ROW] = row
+                fences[marks, START] = at - offsets[row] - continued
+                fences[marks, SIZE] = size
+                fences[marks, LEADS] = _leads(data, line, at)
             at += max(size, 1)
             continued += sign & 0xC0 == 0x80
             if sign == _BREAK:

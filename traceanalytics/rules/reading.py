@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Generic, TypeVar, overload
 
+import numpy as np
+
 from traceanalytics.readers.text import Parts, Span, ThinkState, own_spans, parts, question_of, tool_spans
 from traceanalytics.rules.boxes import Box, boxes, final_statements, statements_in_words
 from traceanalytics.rules.code import Block, blanked, blocks_in, find_blocks
@@ -101,10 +103,17 @@ class Reading:
 
 
 def read_blocks(readings: Sequence[Reading]) -> None:
-    """Find the blocks of many responses at once."""
+    """Find the blocks of many responses at once, and what of these is prose."""
+    from traceanalytics.rules.blanks_kernel import blanked_texts
+
     waiting = [reading for reading in readings if reading.may_hold_code and "blocks" not in vars(reading)]
     for reading, blocks in zip(waiting, blocks_in([each.own for each in waiting]), strict=True):
         vars(reading)["blocks"] = blocks
+    holding = [reading for reading in waiting if reading.blocks]
+    places = [(row, block.start, block.stop) for row, reading in enumerate(holding) for block in reading.blocks]
+    spans = np.array(places, np.int64).reshape(-1, 3)
+    for reading, prose in zip(holding, blanked_texts([each.own for each in holding], spans), strict=True):
+        vars(reading)["prose"] = prose
 
 
 @lru_cache(maxsize=1024)
