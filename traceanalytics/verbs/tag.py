@@ -1,31 +1,23 @@
 """Tags into the store: only what a tagger has not read yet, so that a killed call goes on where it was."""
 
-import atexit
-import os
 import shutil
-import signal
-import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
-from contextlib import closing, contextmanager
+from concurrent.futures import CancelledError, Future
+from contextlib import closing
 from dataclasses import dataclass
-from multiprocessing import connection, get_context, parent_process
-from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from traceanalytics.compiled import tell_of_compiling
 from traceanalytics.errors import BadInput
 from traceanalytics.segments import Batch, segment_batch
-from traceanalytics.segments import make_batch as batch_of
 from traceanalytics.store.names import check_run
 from traceanalytics.store.store import Store
 from traceanalytics.taggers import DEFAULT, get_tagger
 from traceanalytics.tagging import Tagger, Tags, tag_batch, tagger_id
 from traceanalytics.verbs.audits import count_audits
+from traceanalytics.verbs.workers import interrupt_held_back, is_called_off, make_ready, started_workers
 
 if TYPE_CHECKING:
     import pyarrow
@@ -37,7 +29,6 @@ _ALONE_BELOW = 3000  # rollouts that one process has tagged before a second one 
 _SPEED_OF_PUBLISHED = 7  # what a published detector reads while another tagger reads one rollout
 _WRITE_EVERY_SECONDS = 2.0
 _WRITE_EVERY_ROLLOUTS = 40_000
-_CALLED_OFF: list[Event] = []  # in a worker: set when the call that started it has ended early
 
 _UNTAGGED = """
 SELECT rollouts.rowid AS place FROM rollouts
@@ -210,13 +201,13 @@ def _tagged_batches(
         for rows in batches(store, places):
             yield rows["rollout_id"].combine_chunks(), tag_rows(rows, tagger)
         return
-    with _pool(workers) as pool:
-        with _interrupt_held_back():
+    with started_workers(workers) as pool:
+        with interrupt_held_back():
             for _ in range(workers):
-                pool.submit(_make_ready, tagger)  # while the first batches are read
+                pool.submit(make_ready, tagger)  # while the first batches are read
         running: deque[tuple[pyarrow.Array, Future[Tags]]] = deque()
         for rows in batches(store, places, readers=workers):
-            with _interrupt_held_back():
+            with interrupt_held_back():
                 future = pool.submit(_tag_in_worker, rows, tagger)
             running.append((rows["rollout_id"].combine_chunks(), future))
             while len(running) > 2 * workers:
@@ -226,68 +217,10 @@ def _tagged_batches(
             yield rollout_ids, future.result()
 
 
-@contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Start worker processes; when the call breaks off, they finish only what they are at."""
-    context = get_context("spawn")
-    called_off, told = context.Event(), context.Event()
-    arguments = (called_off, told)
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=arguments) as pool:
-        try:
-            yield pool
-        except BaseException:
-            called_off.set()
-            pool.shutdown(cancel_futures=True)
-            raise
-
-
-@contextmanager
-def _interrupt_held_back() -> Iterator[None]:
-    """Keep Ctrl-C for this process: a worker that starts here inherits that it is held back, and never sees it."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _start_worker(called_off: Event, told: Event) -> None:
-    """End this worker with its parent, also when that is killed; of all workers one says that it compiles."""
-
-    def say(line: str) -> None:
-        if sys.stderr.isatty() and not told.is_set():
-            told.set()
-            sys.stderr.write(f"{line}\n")
-
-    tell_of_compiling(say)
-    _CALLED_OFF.append(called_off)
-    at_end, end = connection.Pipe(duplex=False)
-    watcher = threading.Thread(target=_end_with_parent, args=(at_end,), daemon=True)
-    watcher.start()
-    atexit.register(_stop_watching, end, watcher)
-
-
 def _tag_in_worker(rows: "pyarrow.Table", tagger: str) -> Tags:
-    if _CALLED_OFF[0].is_set():
+    if is_called_off():
         raise CancelledError
     return tag_rows(rows, tagger)
-
-
-def _make_ready(tagger: str) -> None:
-    """Load what tagging needs: as much work as some thousand rollouts are."""
-    tag_batch(batch_of([""]), get_tagger(tagger))
-
-
-def _end_with_parent(at_end: connection.Connection) -> None:
-    parent = parent_process()
-    if parent is not None and at_end not in connection.wait([parent.sentinel, at_end]):
-        os._exit(1)
-
-
-def _stop_watching(end: connection.Connection, watcher: threading.Thread) -> None:
-    """Let no thread outlive the worker: DuckDB would report what that one still holds as leaked."""
-    end.close()
-    watcher.join()
 
 
 def batches(store: Store, places: list[int], *, readers: int = 1) -> Iterator["pyarrow.Table"]:
