@@ -1,20 +1,23 @@
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from typer.testing import CliRunner
 from verbs.test_train import write_labels
 
 from traceanalytics.classifiers.base import Judged, candidates_of
 from traceanalytics.classifiers.models import save_model
 from traceanalytics.classifiers.splits import fingerprints
+from traceanalytics.cli import app
 from traceanalytics.errors import BadInput, Refused
 from traceanalytics.store.store import Store
 from traceanalytics.taggers import load_tagger
 from traceanalytics.verbs.ingest import ingest
-from traceanalytics.verbs.models import compared, history, hold_against, models, promote, roll_back
+from traceanalytics.verbs.models import compared, history, hold_against, left_to_cues, models, promote, roll_back
 from traceanalytics.verbs.tag import tag
 from traceanalytics.verbs.train import train
 
@@ -49,7 +52,6 @@ def test_a_promotion_shows_the_test_and_the_points_that_move(store: Store, model
     assert promoted.before.startswith("cues@")
     assert promoted.test[-1]["behavior"] == "all"
     assert promoted.test[-1]["new_f1"] > promoted.test[-1]["old_f1"]
-    assert promoted.moved is not None
     assert {row["behavior"] for row in promoted.moved.to_pylist()} == {"verification"}
     assert (promoted.unread, promoted.judges_ours) == (0, True)
 
@@ -74,6 +76,58 @@ def test_a_model_that_is_worse_is_refused_unless_forced(
         promote(store, "mute", labels=[labels])
     assert promote(store, "mute", labels=[labels], force=True).forced
     assert [each["forced"] for each in history(store)] == [False, True]
+
+
+def test_labels_too_few_to_say_whether_a_model_is_worse_refuse_it_unless_forced(
+    store: Store, labels: Path, tmp_path: Path
+) -> None:
+    lines = (labels / "made.jsonl").read_text().splitlines()
+    few = tmp_path / "few.jsonl"
+    few.write_text("\n".join(lines[:40]))
+    refused = (
+        r"too few to say whether mine@\w+ is worse than cues@\w+: \d yeses in the frozen labels, at least 10 are "
+        r"needed; add those that ship \(--labels shipped\), judge more, or promote it with --force"
+    )
+    with pytest.raises(Refused, match=refused):
+        promote(store, "mine", labels=[few])
+    assert [row["active"] for row in models(store)] == [True, False]
+    assert promote(store, "mine", labels=[few], force=True).forced
+
+
+def test_a_model_that_leaves_to_cues_what_the_active_one_learned_needs_labels_that_say_so(
+    store: Store, labels: Path
+) -> None:
+    tag(store, tagger="ngrams")
+    promote(store, "ngrams", labels=[labels], force=True)
+    refused = (
+        r"mine@\w+ leaves to cues what ngrams@\w+ has learned, and the frozen labels hold too few to say whether that "
+        r"is worse: .*self_doubt.*; add those that ship \(--labels shipped\)"
+    )
+    with pytest.raises(Refused, match=refused):
+        promote(store, "mine", labels=[labels])
+
+
+def test_promoting_says_what_cues_still_decide_and_shows_rates_also_where_nothing_moves(
+    store: Store, model: Path, labels: Path
+) -> None:
+    words = ["use", str(model), "--labels", str(labels), "--db", str(store.path)]
+    moved, again = (CliRunner().invoke(app, words) for _ in range(2))
+    assert "points that move" in moved.stdout
+    assert "no point moves; the rates at the last step of each run:" in again.stdout
+    assert re.search(r"run\.jsonl +train +10 +verification +2 +0\.5", again.stdout)
+    by_cues = re.search(r"decided by cues while mine@\w+ is active: (.*)", again.stderr)
+    assert by_cues is not None
+    assert by_cues[1].split(", ") == left_to_cues(load_tagger(model))
+    assert "verification" not in by_cues[1].split(", ")
+
+
+def test_a_card_is_shown_whole_but_for_long_lists(store: Store) -> None:
+    tag(store, tagger="ngrams")
+    shown = CliRunner().invoke(app, ["models", "card", "ngrams", "--db", str(store.path)]).stdout
+    lines = {line.split("  ")[0]: line for line in shown.splitlines()}
+    assert lines["decided_by_cues"].endswith("verification")
+    assert lines["counts.verification"].endswith("yes 289, no 7339")
+    assert lines["taught"].endswith(" of them; --json prints them")
 
 
 def test_rolling_back_makes_the_tagger_before_active_again(store: Store, labels: Path) -> None:

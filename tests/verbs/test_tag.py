@@ -45,6 +45,16 @@ def test_every_rollout_that_was_read_has_a_row_also_when_it_shows_nothing(filled
     assert [(row["rollouts"], row["shown"]) for row in rows] == [(12, 6)]
 
 
+def test_spans_that_nearly_show_a_behavior_are_stored_and_not_counted(store: Store) -> None:
+    with store.writing() as connection:
+        wait = "Wait, 7 * 8 is 56, not 54."
+        connection.execute(
+            "INSERT INTO rollouts (rollout_id, run_id, split, step, response) VALUES ('1', 'a', 'train', 0, $1)", [wait]
+        ).fetchall()
+    assert tag(store, tagger="cues").spans == 0
+    assert store.sql("SELECT behavior, score FROM tags").to_pylist() == [{"behavior": "self_correction", "score": 0.25}]
+
+
 def test_spans_point_at_the_text_that_shows_it(filled: Store) -> None:
     tag(filled, tagger=HAS_CODE)
     texts = {row["text"] for row in filled.query("examples", in_behavior=HAS_CODE, at_most=50).to_pylist()}

@@ -102,17 +102,17 @@ class Encoder:
             self._tokenizer.save_pretrained(folder)
         if self.options.int8:
             (folder / INT8_FILE).write_bytes(self._int8)
-        pretrained = cast(Pretrained, self._pretrained)
+        pretrained, words = cast(Pretrained, self._pretrained), self.words.save(folder)
+        by_words = [name for name, given in zip(self.behaviors, self._heads["by_words"], strict=True) if given]
         return {
             "behaviors": list(self.behaviors),
             "encoder": {"name": pretrained.name, "revision": pretrained.revision, "digest": self._digest},
             "fine_tuned": self.options.fine_tune,
             "int8": self.options.int8,
             "max_tokens": self.options.max_tokens,
-            "decided_by_words": [
-                name for name, words in zip(self.behaviors, self._heads["by_words"], strict=True) if words
-            ],
-            "words": self.words.save(folder),
+            "decided_by_words": by_words,
+            "decided_by_cues": [name for name in by_words if name in words.get("decided_by_cues", [])],
+            "words": words,
         }
 
     @classmethod

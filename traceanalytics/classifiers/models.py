@@ -45,7 +45,7 @@ def read_card(folder: Path) -> dict[str, JSON]:
     if not isinstance(card, dict) or card.get("format") != FORMAT:
         found = card.get("format") if isinstance(card, dict) else type(card).__name__
         raise BadModel(f"{path}: format {found!r}; this package reads format {FORMAT}: train it again")
-    for name in ("behaviors", "taught", "taught_rollouts"):
+    for name in ("behaviors", "decided_by_cues", "taught", "taught_rollouts"):
         held = card.get(name, [])
         if not isinstance(held, list) or not all(isinstance(each, str) for each in held):
             raise BadModel(f"{path}: {name!r} is {str(held)[:60]!r}; it must be a list of names")

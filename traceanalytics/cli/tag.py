@@ -39,5 +39,5 @@ def tag(
         emit_json(asdict(report))
     else:
         emit_line(
-            f"{report.tagger_id}: {report.tagged:,} rollouts read, {report.spans:,} spans, {report.seconds:.1f} s"
+            f"{report.tagger_id}: {report.tagged:,} rollouts read, {report.spans:,} spans shown, {report.seconds:.1f} s"
         )

@@ -32,19 +32,24 @@ def use(
     from traceanalytics.verbs.models import promote
 
     found = promote(Store(db), tagger, labels=label_paths(labels), force=force)
-    moved = found.moved.to_pylist() if found.moved is not None else []
     if as_json:
-        emit_json({**{name: value for name, value in asdict(found).items() if name != "moved"}, "moved": moved})
+        emit_json({**asdict(found), "moved": found.moved.to_pylist(), "latest": found.latest.to_pylist()})
         return
     if found.test:
         names = ["behavior", "n", "old_f1", "new_f1", "low", "high", "verdict"]
         emit_table(names, [[row[name] for name in names] for row in found.test])
         emit_line()
-    if moved and found.moved is not None:
+    if found.moved.num_rows:
         emit_line(f"points that move, {found.before} before and {found.active} after, the largest first:")
         emit_rows(found.moved, as_json=False)
-    if found.test and all(row["verdict"] == TOO_FEW for row in found.test[:-1]):
-        note("too few frozen judgments to tell which of the two is better; --labels shipped adds those that ship")
+    else:
+        emit_line("no point moves; the rates at the last step of each run:")
+        columns = ["run_id", "split", "step", "behavior", "n", "rate"]
+        emit_rows(found.latest.rename_columns({"after": "rate"}).select(columns), as_json=False)
+    if few := [row["behavior"] for row in found.test if row["verdict"] == TOO_FEW]:
+        note(f"too few frozen judgments to say which of the two is better at: {', '.join(few)}")
+    if found.by_cues:
+        note(f"decided by cues while {found.active} is active: {', '.join(found.by_cues)}")
     if found.unread:
         note(f"{found.unread:,} rollouts are not read by it yet: run `ta tag`")
     if not found.judges_ours:

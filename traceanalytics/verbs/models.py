@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from traceanalytics.behaviors import BEHAVIORS
+from traceanalytics.candidates import cue_names
 from traceanalytics.classifiers.base import NOT_JUDGED, SHOWN, YES, Judged
 from traceanalytics.classifiers.comparing import f1_difference
 from traceanalytics.errors import BadInput, Refused
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 _REFUSED_BY_CHANCE = 0.05  # of models that are as good as the one before; shared by all behaviors that are tested
-_MOVED = """
+_POINTS = """
 WITH both_read AS (
     SELECT rollouts.run_id, rollouts.split, rollouts.step, old.shown AS shown_before, new.shown AS shown_after
     FROM tagged AS old JOIN tagged AS new USING (rollout_id) JOIN rollouts USING (rollout_id)
@@ -40,62 +41,65 @@ WITH both_read AS (
     FROM both_read CROSS JOIN behaviors
     GROUP BY ALL
 )
-SELECT run_id, split, step, behavior, n, before, after, after - before AS change
+SELECT
+    run_id, split, step, behavior, n, before, after, after - before AS change,
+    step IS NOT DISTINCT FROM max(step) OVER (PARTITION BY run_id, split) AS latest
 FROM points
-WHERE before <> after
-ORDER BY abs(change) DESC, run_id, split, step, behavior
-LIMIT $most
+QUALIFY before <> after OR latest
+ORDER BY abs(change) DESC, after DESC, run_id, split, step, behavior
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """What changed hands: the tagger before and after, the paired test, and the points of history that move."""
+    """What changed hands: the tagger before and after, the paired test, and what both make of history."""
 
     active: str
     before: str | None
     forced: bool
     test: list[dict[str, JSON]]
-    moved: "pyarrow.Table | None"
+    moved: "pyarrow.Table"  # points of history, the largest change first
+    latest: "pyarrow.Table"  # rates at the last step of each run and split, moved or not
     unread: int
     judges_ours: bool  # a published detector judges no behavior of ours
+    by_cues: list[str]  # behaviors that the active tagger leaves to cues
 
 
 def promote(store: Store, name: str, *, labels: Sequence[Path], force: bool = False, most_moved: int = 20) -> Promotion:
     """Make a tagger the active one; a model that is worse on frozen labels than the active one is refused.
 
-    A promotion that is forced, or that nothing was tested for, is recorded as such.
+    So is one of which they are too few to say that. A promotion that is forced is recorded as such.
     """
+    from pyarrow import compute
+
     before = _active(store)
     new = get_tagger(spec_of(store, name))
     old = _known(store, before) if before else None
-    rows, untested = [], False
-    if isinstance(new, Trained) and old is not None:
-        try:
-            rows = hold_against(new, old, labels)
-        except Refused:
-            if not force:
-                raise
-            untested = True
-    worse = [row for row in rows if row["worse"]]
-    if worse and not force:
-        raise Refused(
-            f"{tagger_id(new)} is worse than {before} on the frozen labels: {'; '.join(map(_in_words, worse))}; "
-            "--force promotes it anyway"
-        )
+    changes = isinstance(new, Trained) and old is not None and tagger_id(new) != before
+    rows, against = _tested(cast(Trained, new), cast(Tagger, old), labels) if changes else ([], None)
+    if against is not None and not force:
+        raise against
     active = use(store, name)
-    forced = untested or bool(worse)
+    forced = against is not None
     _record(store, {"tagger_id": active, "before": before, "forced": forced, "test": rows})
-    moved = None
-    if before and before != active:
-        moved = store.sql(_MOVED, {"old": before, "new": active, "most": most_moved})
+    points = store.sql(_POINTS, {"old": before or active, "new": active})
     counts = store.sql(
         "SELECT count(*) AS n FROM rollouts ANTI JOIN "
         "(SELECT rollout_id FROM tagged WHERE tagger_id = $active) AS done USING (rollout_id)",
         {"active": active},
     ).to_pylist()
     ours = bool({*new.card().get("behaviors", [])} & {*BEHAVIORS.all()})
-    return Promotion(active, before, forced, rows, moved, counts[0]["n"], ours)
+    return Promotion(
+        active=active,
+        before=before,
+        forced=forced,
+        test=rows,
+        moved=_only(points, compute.not_equal(points["change"], 0)).slice(0, most_moved),
+        latest=_only(points, points["latest"]),
+        unread=counts[0]["n"],
+        judges_ours=ours,
+        by_cues=left_to_cues(new),
+    )
 
 
 def history(store: Store) -> list[dict[str, JSON]]:
@@ -125,6 +129,38 @@ def models(store: Store) -> list[dict[str, JSON]]:
         "FROM taggers ORDER BY tagger_id"
     ).to_pylist()
     return [{**row, "card": json.loads(row["card"] or "{}"), "active": row["tagger_id"] == active} for row in rows]
+
+
+def left_to_cues(tagger: Tagger) -> list[str]:
+    """Return the behaviors that cues decide: those that a tagger never learned, and those it was no better at."""
+    if tagger.kind == "published":
+        return []
+    if not isinstance(tagger, Trained):
+        return list(cue_names())
+    own = {*tagger.classifier.behaviors} - {*tagger.facts.get("decided_by_cues", [])}
+    return [name for name in cue_names() if name not in own]
+
+
+def _tested(new: Trained, old: Tagger, labels: Sequence[Path]) -> tuple[list[dict[str, JSON]], Refused | None]:
+    """Hold a model against the active tagger; return the rows of the test, and what speaks against promoting it."""
+    try:
+        rows = hold_against(new, old, labels)
+    except Refused as refused:
+        return [], refused
+    ids = tagger_id(new), tagger_id(old)
+    worse = [_in_words(row) for row in rows if row["worse"]]
+    if worse:
+        said = f"{ids[0]} is worse than {ids[1]} on the frozen labels: {'; '.join(worse)}; --force promotes it anyway"
+        return rows, Refused(said)
+    remedy = "add those that ship (--labels shipped), judge more, or promote it with --force"
+    if rows[-1]["verdict"] == TOO_FEW:
+        said = f"too few to say whether {ids[0]} is worse than {ids[1]}: {rows[-1]['n']} yeses in the frozen labels"
+        return rows, Refused(f"{said}, at least {FEW} are needed; {remedy}")
+    told = {str(row["behavior"]) for row in rows if row["verdict"] != TOO_FEW}
+    if lost := [name for name in left_to_cues(new) if name not in {*left_to_cues(old), *told}]:
+        said = f"{ids[0]} leaves to cues what {ids[1]} has learned, and the frozen labels hold too few to say whether"
+        return rows, Refused(f"{said} that is worse: {', '.join(lost)}; {remedy}")
+    return rows, None
 
 
 def hold_against(new: Trained, old: Tagger, labels: Sequence[Path]) -> list[dict[str, JSON]]:
@@ -180,6 +216,10 @@ def _difference(
     verdict = "worse" if high < 0 else "better" if low > 0 else "no clear difference"
     verdict = verdict if enough else TOO_FEW
     return {"n": int(truth.sum()), **scores, "low": low, "high": high, "worse": verdict == "worse", "verdict": verdict}
+
+
+def _only(points: "pyarrow.Table", rows: "pyarrow.ChunkedArray") -> "pyarrow.Table":
+    return points.filter(rows).drop_columns(["latest"])
 
 
 def _in_words(row: dict[str, JSON]) -> str:

@@ -15,7 +15,7 @@ from traceanalytics.segments import Batch, segment_batch
 from traceanalytics.store.names import check_run
 from traceanalytics.store.store import Store
 from traceanalytics.taggers import DEFAULT, get_tagger
-from traceanalytics.tagging import Tagger, Tags, tag_batch, tagger_id
+from traceanalytics.tagging import SHOWN_FROM, Tagger, Tags, tag_batch, tagger_id
 from traceanalytics.verbs.audits import count_audits
 from traceanalytics.verbs.workers import interrupt_held_back, is_called_off, make_ready, started_workers
 
@@ -62,7 +62,7 @@ class TagReport:
     tagger_id: str
     untagged: int
     tagged: int = 0
-    spans: int = 0
+    spans: int = 0  # that show a behavior; those that nearly do are stored beside them
     seconds: float = 0.0
 
 
@@ -75,6 +75,8 @@ def tag(
     progress: Callable[[TagReport], None] | None = None,
 ) -> TagReport:
     """Tag what the tagger (the active one when None) has not read; the first tagger of a store becomes active."""
+    from pyarrow import compute
+
     spec = spec_of(store, tagger or active_tagger_name(store) or DEFAULT)
     chosen = get_tagger(spec)
     name = tagger_id(chosen)
@@ -92,7 +94,7 @@ def tag(
         for rollout_ids, tags in tagged:
             waiting.add(rollout_ids, tags)
             report.tagged += len(rollout_ids)
-            report.spans += tags.tags.num_rows
+            report.spans += int(compute.sum(compute.greater_equal(tags.tags["score"], SHOWN_FROM)).as_py() or 0)
             if waiting.rollouts >= _WRITE_EVERY_ROLLOUTS or time.monotonic() - written_at > _WRITE_EVERY_SECONDS:
                 waiting.write(store)
                 written_at = time.monotonic()
