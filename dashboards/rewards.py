@@ -1,5 +1,7 @@
 """Rewards: what each run gained, and which behaviors its rewards favor among rollouts of the same prompt."""
 
+from shlex import quote
+
 from traceanalytics.pages.accuracy import accuracy_over_steps, first_and_last
 from traceanalytics.pages.base import Block, Chart, Page, Selectors, Table, Text
 from traceanalytics.pages.charts import differences, lines_over_steps
@@ -53,7 +55,7 @@ def _gains(view: View) -> list[Block]:
     hint = (
         [
             Text(
-                f"`ta ingest PATH --run {unnamed[0]} --set reward_type=… model_family=…{view.command}` "
+                f"`ta ingest PATH --run {quote(unnamed[0])} --set reward_type=… model_family=…{view.command}` "
                 "says what a run was."
             )
         ]

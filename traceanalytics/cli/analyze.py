@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -160,4 +161,4 @@ def _next(analysis: "Analysis") -> str:
     if not top:
         return f"ta read{db}"
     first = max(top, key=lambda shift: abs(shift.change.value))
-    return f"ta read --run {first.run} --behavior {first.behavior} --step {first.end_window.last}{db}"
+    return f"ta read --run {quote(first.run)} --behavior {first.behavior} --step {first.end_window.last}{db}"

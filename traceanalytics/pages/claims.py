@@ -1,6 +1,7 @@
 """Findings on pages: each run's answer, remembered while the store does not change, or the sentence that refuses."""
 
 from collections.abc import Mapping
+from shlex import quote
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, get_finding
@@ -52,8 +53,8 @@ def is_too_much(view: View) -> bool:
 
 def call_of_finding(view: View, finding: str, **parameters: JSON) -> str:
     """Return the command that gives the same answer."""
-    words = "".join(f" {name}={value}" for name, value in parameters.items())
-    run = f" in_run={view.runs[0]}" if len(view.runs) == 1 else ""
+    words = "".join(f" {name}={quote(str(value))}" for name, value in parameters.items())
+    run = f" in_run={quote(view.runs[0])}" if len(view.runs) == 1 else ""
     return f"ta finding {finding}{run}{words}{view.command}"
 
 

@@ -27,7 +27,7 @@ def render(
     footer: Table | None = None,
     links: str | None = None,
     controls: str = "",
-    facts: str = "",
+    is_checked: bool = False,
     command: str = "",
     state: str | None = None,
     known: Sequence[str] = (),
@@ -36,9 +36,9 @@ def render(
     """Return a document: a navigation, a section a page, and the facts of its making at the end.
 
     `scope` says at the head of each page what it counts. `sql` is the query behind the title's numbers; `links` and
-    `controls` are HTML of the live page; `facts` is kept in the document for `ta verify`. A point of a behavior that is
-    `known` leads to its rollouts; `command` is what `ta read` needs to find the store. A live page follows the store,
-    whose `state` it shows.
+    `controls` are HTML of the live page. A document that `is_checked` has room for what `pages/seal.py` keeps of it. A
+    point of a behavior that is `known` leads to its rollouts; `command` is what `ta read` needs to find the store. A
+    live page follows the store, whose `state` it shows.
     """
     specs: list[JSON] = []
     sections = "".join(_section(page, blocks, specs, most_rows, scope) for page, blocks in built)
@@ -47,7 +47,7 @@ def render(
     last = f'<footer><h2 id="made-from">Made from</h2>{_table(footer)}</footer>' if footer else ""
     rows = {name: _packed(of) for spec in specs for name, of in spec.pop("datasets", {}).items()}
     charts = {"specs": specs, "rows": rows, "configs": {"light": config(), "dark": config(dark=True)}}
-    held = f'<script type="text/plain" id="facts">{escape(facts)}</script>' if facts else ""
+    kept = '<script type="text/plain" id="facts"></script>' if is_checked else ""  # first, for files that are cut short
     live = "" if state is None else f' data-live data-state="{escape(state)}"'
     reaches = "'none'" if state is None else "'self'"
     reads = f'{live} data-read="{escape(command)}" data-known="{escape(" ".join(known))}"'
@@ -59,8 +59,8 @@ def render(
         f"'unsafe-eval'; style-src 'unsafe-inline'; img-src data:; connect-src {reaches}; form-action 'self'\">"
         f'<link rel="icon" href="data:,"><title>{_text(title)}</title>'
         f"<style>{(_HERE / 'page.css').read_text(encoding='utf-8')}</style></head>"
-        f"<body{reads}><header><h1>{_text(title)}</h1>{_sql(sql)}<nav>{links}</nav>{controls}</header><main>{sections}</main>{last}"
-        f'<script type="application/json" id="charts">{_in_script(charts)}</script>{held}'
+        f"<body{reads}>{kept}<header><h1>{_text(title)}</h1>{_sql(sql)}<nav>{links}</nav>{controls}</header><main>{sections}</main>{last}"
+        f'<script type="application/json" id="charts">{in_script(charts)}</script>'
         f"<script>{vega_bundle()}</script><script>{script}</script></body></html>\n"
     )
 
@@ -214,7 +214,7 @@ def _behaviors(readings: Iterable[Reading]) -> list[str]:
     return sorted({span.behavior for reading in readings for span in reading.spans})
 
 
-def _in_script(value: JSON) -> str:
+def in_script(value: JSON) -> str:
     """Write JSON that no text in it can end the script element of."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")

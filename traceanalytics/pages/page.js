@@ -81,9 +81,12 @@ function read(place, point) {
     said = place.insertAdjacentElement("afterend", document.createElement("p"));
     said.className = "more read";
   }
-  const run = of ? ` --run ${of}` : "";
+  const run = of ? ` --run ${quoted(of)}` : "";
   said.textContent = `${point.behavior} at step ${point.step}: ta read --behavior ${point.behavior} --step ${point.step}${run}${command ?? ""}`;
 }
+
+// A word as a shell takes it.
+const quoted = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`);
 
 // A chart is drawn when it comes near the window, so that a long report opens at once.
 const near = new IntersectionObserver(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from traceanalytics.behaviors import BEHAVIORS
@@ -58,7 +59,7 @@ class View:
     @property
     def command(self) -> str:
         """Return the option that names the store in a command, where it needs one."""
-        return "" if self.store.path == default_store() else f" --db {self.store.path}"
+        return "" if self.store.path == default_store() else f" --db {quote(str(self.store.path))}"
 
     def rows(self, query: str, **arguments: JSON) -> list[dict[str, JSON]]:
         """Run a query and return its rows, of the chosen runs where it tells runs apart."""

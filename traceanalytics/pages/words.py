@@ -1,6 +1,7 @@
 """What the numbers say in words: the shifts of a view, its headline, and what to be careful with."""
 
 from collections.abc import Mapping, Sequence
+from shlex import quote
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.behavior_shift import adjusted
@@ -94,7 +95,9 @@ def cautions(view: View) -> list[str]:
         if found.get("duplicates"):
             said.append(f"{run}: {found['duplicates']:,} rollouts were logged twice and count once")
         if found.get("rejects"):
-            said.append(f"{run}: {found['rejects']:,} records are no rollouts: `ta rejects --run {run}{view.command}`")
+            said.append(
+                f"{run}: {found['rejects']:,} records are no rollouts: `ta rejects --run {quote(run)}{view.command}`"
+            )
         if found.get("in_progress"):
             said.append(f"{run}: the last line of {found['in_progress']} file(s) is still being written")
         if row["end_known"] and row["truncated"] / row["end_known"] >= MANY_TRUNCATED:
@@ -108,7 +111,7 @@ def cautions(view: View) -> list[str]:
             )
         if 0 < found.get("tagged", 0) < row["rollouts"]:
             tagged = f"{found['tagged']:,} of {row['rollouts']:,} rollouts"
-            said.append(f"{run}: {tagged} are tagged: `ta tag --run {run}{view.command}`")
+            said.append(f"{run}: {tagged} are tagged: `ta tag --run {quote(run)}{view.command}`")
     for run, shifts in shifts_of(view).items():
         if fewest_prompts(shifts) < FEWEST_PROMPTS:
             said.append(

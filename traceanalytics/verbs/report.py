@@ -2,21 +2,20 @@
 
 import json
 import platform
-import re
-import zlib
-from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from shlex import quote
 
 from traceanalytics import __version__
 from traceanalytics.errors import Refused, UnknownName
 from traceanalytics.pages.assets import load_beside
 from traceanalytics.pages.base import Block, Chart, Page, Reading, Rollouts, Selectors, Table, all_pages, get_page
 from traceanalytics.pages.html import MOST_CHARACTERS, MOST_ROWS_SHOWN, render
+from traceanalytics.pages.seal import sealed
 from traceanalytics.pages.story import sql_of_title
 from traceanalytics.pages.story import title as title_of
 from traceanalytics.pages.theme import themed
@@ -29,7 +28,6 @@ MOST_ROLLOUTS = 300  # that one report holds
 MOST_BYTES = 3_000_000  # of a report
 # What a report shows of tables (rows of each) and of rollouts (characters of all): the first of these that fits.
 _SIZES = ((MOST_ROWS_SHOWN, 600_000), (60, 400_000), (20, 150_000))
-_FACTS = re.compile(r'<script type="text/plain" id="facts">(.*?)</script>', re.DOTALL)
 _FILES = "SELECT run_id, digest, size, good_lines FROM files ORDER BY ALL"
 _TAGGERS = """
 SELECT taggers.tagger_id, count(tagged.rollout_id) AS rollouts FROM taggers LEFT JOIN tagged USING (tagger_id)
@@ -81,7 +79,7 @@ def make(store: Store, chosen: Selectors, pages: Sequence[Page]) -> Made:
         "pages": [page.name for page in pages],
         "selectors": asdict(chosen),
         "digest": _digest(store),
-        "made_by": __version__,
+        "versions": versions(),
         "numbers": _numbers(built),
     }
     for rows, characters in _SIZES:
@@ -100,31 +98,18 @@ def _document(
     facts: dict[str, JSON],
     most_rows: int,
 ) -> bytes:
-    return render(
+    document = render(
         title,
         built,
         scope=scope(view) if view else "",
         sql=sql_of_title(view) if view else "",
         footer=_made_from(store, view, chosen),
-        facts=packed(facts),
+        is_checked=True,
         command=view.command if view else "",
         known=view.seen if view else (),
         most_rows=most_rows,
-    ).encode()
-
-
-def packed(facts: dict[str, JSON]) -> str:
-    """Return what a report keeps for `verify`, as text of a tenth of the size."""
-    return b64encode(zlib.compress(json.dumps(facts, ensure_ascii=False, allow_nan=False).encode())).decode()
-
-
-def facts_of(document: str) -> dict[str, JSON] | None:
-    """Return what a report keeps of itself; None of what is no report."""
-    held = _FACTS.search(document)
-    if held is None:
-        return None
-    facts: dict[str, JSON] = json.loads(zlib.decompress(b64decode(held[1])))
-    return facts
+    )
+    return sealed(document, facts).encode()
 
 
 def draw(
@@ -239,14 +224,17 @@ def _made_from(store: Store, view: View | None, selectors: Selectors) -> Table:
         *([f"read by {row['tagger_id']}", f"{row['rollouts']:,} rollouts"] for row in taggers),
         ["chosen", json.dumps(given, ensure_ascii=False) if given else "nothing: the defaults"],
         ["intervals", "95%, over prompts: a prompt is one draw, its rollouts repeat it"],
-        ["versions", _versions()],
+        ["versions", versions()],
         ["made", datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")],
-        ["checked with", f"ta verify REPORT --db {store.path.name}"],
+        ["checked with", f"ta verify REPORT --db {quote(store.path.name)}"],
     ]
     counted = view.sql("run_overview") if view else ""
     return Table("Made from", ["what", "value"], rows, f"{counted}\n{_TAGGERS.strip()};\n{_FILES};")
 
 
-def _versions() -> str:
-    others = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "altair", "numpy", "scipy"))
+def versions() -> str:
+    """Return what a report is made with: with something else it may be drawn or worded otherwise."""
+    others = ", ".join(
+        f"{name} {version(name)}" for name in ("duckdb", "altair", "vl-convert-python", "numpy", "scipy")
+    )
     return f"traceanalytics {__version__}, {others}, Python {platform.python_version()}"
