@@ -38,7 +38,7 @@ def _find_all(batch: "Batch") -> Iterator[tuple[int, Finding]]:
     import numpy as np
 
     from traceanalytics.rules import answers, coding, drift, gibberish, language, repetition, scan, truncation
-    from traceanalytics.rules.reading import Reading, read_blocks
+    from traceanalytics.rules.reading import Reading, read_blocks, read_boxes
 
     flags, answers_from, words = scan.scanned(batch.responses)
     named = scan.words_by_row(words, len(batch))
@@ -65,6 +65,7 @@ def _find_all(batch: "Batch") -> Iterator[tuple[int, Finding]]:
     coders = [row for row, found in enumerate(flags.tolist()) if found & may_code]
     read_blocks([readings[row] for row in coders])
     answering = set(np.flatnonzero(flags & (scan.ANSWER | scan.MARKUP)).tolist())
+    read_boxes([readings[row] for row in answering])
     drift.read_drifts([readings[row] for row in answering])
     of_code = dict(zip(coders, coding.find([readings[row] for row in coders]), strict=True))
     may_mix = np.flatnonzero((flags & (scan.SCRIPT | scan.ACCENT)) | (asks & scan.SCRIPT))

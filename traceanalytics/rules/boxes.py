@@ -1,7 +1,8 @@
 r"""Where a response states its final answer: boxes, answer tags, `####`, and words that say so."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from traceanalytics.readers.text import Span
@@ -17,7 +18,6 @@ class Box(NamedTuple):
 
 LONGEST_PLACEHOLDER = 60
 
-_MARK = re.compile(r"\\f?box(?:ed)?\s*\{|\\[{}]|[{}]")
 _PLACEHOLDER = re.compile(
     r"(?:\\(?:text|mathrm|textbf|mbox)\{)?[\s.…?_*<\[({'\"]*"
     r"(?:(?:your |the |final |numerical )*(?:answer|result|solution|value)(?: goes)?(?: here)?|\\phantom\{.*\}"
@@ -38,50 +38,22 @@ _IN_WORDS = re.compile(
 )
 
 
-def boxes(text: str, begin: int = 0) -> list[Box]:
-    r"""Return every outermost box from a place on, in one pass over the braces.
+def boxes_in(texts: Sequence[str]) -> list[list[Box]]:
+    r"""Return every outermost box of each text.
 
-    >>> [box.content for box in boxes(r"\boxed{\frac{1}{2}} and \boxed{\boxed{3}} and \boxed{4")]
+    >>> [box.content for box in boxes_in([r"\boxed{\frac{1}{2}} and \boxed{\boxed{3}} and \boxed{4"])[0]]
     ['\\frac{1}{2}', '3', None]
     """
-    begin = text.find("box", begin)
-    if begin < 0:
-        return []
-    opened: list[tuple[int, int] | None] = []  # where each open box and its content begin; None for another brace
-    closed: list[Box] = []
-    for mark in _marks(text, begin, opened):
-        if len(mark[0]) > 2:
-            opened.append(mark.span())
-        elif mark[0] == "{":
-            opened.append(None)
-        elif mark[0] == "}" and opened and (box := opened.pop()) is not None:
-            inside = closed[-1] if closed and closed[-1].start >= box[1] else None
-            content = text[box[1] : mark.start()].strip()
-            if inside is not None and content == text[inside.start : inside.stop]:
-                content = inside.content or ""
-            while closed and closed[-1].start >= box[1]:
-                closed.pop()
-            closed.append(Box(box[0], mark.end(), content))
-    return sorted([*closed, *(Box(*box, None) for box in opened if box is not None)], key=lambda box: box.start)
+    from traceanalytics.rules.boxes_kernel import UNCLOSED, paired_boxes
+
+    found: list[list[Box]] = [[] for _ in texts]
+    for row, start, stop, inner, inner_stop in paired_boxes(texts).tolist():
+        content = texts[row][inner:inner_stop].strip() if inner_stop != UNCLOSED else None
+        found[row].append(Box(start, stop, content))
+    return found
 
 
-def _marks(text: str, begin: int, opened: list[tuple[int, int] | None]) -> Iterator[re.Match[str]]:
-    """Yield boxes and braces from a place on; between boxes, while none is open, braces say nothing."""
-    while begin >= 0:
-        looked_at = begin + 3
-        command = text.rfind("\\", max(0, begin - 2), begin)
-        if command >= 0:
-            for mark in _MARK.finditer(text, command):
-                looked_at = max(looked_at, mark.end())
-                if len(mark[0]) <= 2 and not any(opened):
-                    break
-                yield mark
-            else:
-                return
-        opened.clear()
-        begin = text.find("box", looked_at)
-
-
+@lru_cache(maxsize=4096)
 def is_placeholder(content: str) -> bool:
     r"""Say whether a box or tag holds no answer: nothing, dots, `answer`, a phantom."""
     if content.isdigit():

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar, overload
 import numpy as np
 
 from traceanalytics.readers.text import Parts, Span, ThinkState, own_spans, parts, question_of, tool_spans
-from traceanalytics.rules.boxes import Box, boxes, final_statements, statements_in_words
+from traceanalytics.rules.boxes import Box, boxes_in, final_statements, statements_in_words
 from traceanalytics.rules.code import Block, blanked, blocks_in, find_blocks
 
 Value = TypeVar("Value")
@@ -84,7 +84,7 @@ class Reading:
     @_once
     def boxes(self) -> list[Box]:
         """Return the boxes in the prose."""
-        return boxes(self.prose, self.answers_from)
+        return boxes_in([self.prose])[0]
 
     @_once
     def final_statements(self) -> list[Span]:
@@ -114,6 +114,12 @@ def read_blocks(readings: Sequence[Reading]) -> None:
     spans = np.array(places, np.int64).reshape(-1, 3)
     for reading, prose in zip(holding, blanked_texts([each.own for each in holding], spans), strict=True):
         vars(reading)["prose"] = prose
+
+
+def read_boxes(readings: Sequence[Reading]) -> None:
+    """Find the boxes of many responses at once."""
+    for reading, found in zip(readings, boxes_in([each.prose for each in readings]), strict=True):
+        vars(reading)["boxes"] = found
 
 
 @lru_cache(maxsize=1024)
