@@ -1,16 +1,27 @@
 """Languages and topics: the passes over a batch against a plain reading of what they promise."""
 
+import re
+
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from traceanalytics.rules import drift, language
+from traceanalytics.rules.foreign_letters import foreign_letters
 from traceanalytics.rules.foreign_words import _listed_words
 from traceanalytics.rules.function_words import FUNCTION_WORDS
 from traceanalytics.rules.kernel_words import hashed
-from traceanalytics.rules.letters import folded_letters
+from traceanalytics.rules.letters import CYRILLIC, GREEK, folded_letters, letters_of
 from traceanalytics.rules.reading import Reading
 from traceanalytics.rules.strange_tail import strange_tails
 
+PATTERN = re.compile(
+    r"\$\$[^$]{0,2000}\$\$|\$[^$\n]*\$|\\\[.{0,1500}?\\\]|\\\(.{0,500}?\\\)|\\begin\{.{0,2000}?\\end\{\w+\*?\}"
+    r"|\\text\{[^{}\n]{0,200}\}|\\mathrm\{[^{}\n]{0,200}\}|`[^`\n]*`|\"[^\"\n]*\"|“[^”\n]*”|«[^»\n]*»|「[^」\n]*」"
+    r"|『[^』\n]*』|‘[^’\n]*’|\([^()\n]{1,60}\)|（[^（）\n]{1,60}）|https?://\S+",
+    re.DOTALL,
+)
 PROMPTS = (
     "What is the sum of 3 and 4, and why is it so?",
     "Was ist die Summe von drei und vier, und wie zeigt man das?",
@@ -25,29 +36,86 @@ PIECES = (
 )
 
 NO_PROSE = (
-    *("$", "$$", "\\[", "\\]", "\\(", "\\)", "\\begin{a}", "\\end{a}", "\\text{", "\\mathrm{", "}", "`", '"', "“", "”"),
+    *(
+        "因",
+        "かな",
+        "да",
+        "\U00020000",
+        "\\end{é²}",
+        "\\end{a*}",
+        "é",
+        "$",
+        "$$",
+        "\\[",
+        "\\]",
+        "\\(",
+        "\\)",
+        "\\begin{a}",
+        "\\end{a}",
+        "\\text{",
+        "\\mathrm{",
+        "}",
+        "`",
+        '"',
+        "“",
+        "”",
+    ),
     *("«", "»", "「", "」", "『", "』", "‘", "’", "(", ")", "（", "）", "http", "http://", "a", " ", "\n"),
 )
 
 
+def may_mix(readings: list[Reading]) -> list[bool]:
+    lines = language._lines_that_may_mix(readings)
+    return [row in lines for row in range(len(readings))]
+
+
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.sampled_from(PROMPTS))
 @settings(deadline=None, max_examples=400)
-def test_the_pass_turns_no_text_down_that_mixes_languages(text: str, prompt: str) -> None:
-    reading = Reading(text, prompt)
-    assert language.which_may_mix([Reading("", prompt), reading])[1] or not list(language.find(reading))
+def test_the_pass_turns_no_line_down_that_mixes_languages(text: str, prompt: str) -> None:
+    lines = [(found.start(), found.end()) for found in re.finditer(r"[^\n]+", text)]
+    (seen,) = language._seen([Reading(text, prompt)])
+    mixed = {(found.start, found.stop) for found in language._other_latin(seen, lines)}
+    passed = language._lines_that_may_mix([Reading("", prompt), Reading(text, prompt)]).get(1, [])
+    assert language._asks_for_language(prompt) or language._is_foreign_latin(prompt) or mixed <= set(passed)
 
 
 def test_foreign_words_in_a_line_are_read_and_the_same_over_many_lines_are_not() -> None:
     texts = ["Also und die von, nicht", "und\ndie\nvon\nnicht", "und die the sum", "été à Nîmes"]
-    readings = [Reading(text, PROMPTS[0]) for text in texts]
-    assert language.which_may_mix(readings).tolist() == [True, False, False, False]
+    assert may_mix([Reading(text, PROMPTS[0]) for text in texts]) == [True, False, False, False]
 
 
-@given(st.lists(st.sampled_from(NO_PROSE), max_size=30).map("".join))
+TEXTS = st.lists(st.lists(st.sampled_from(NO_PROSE), max_size=30).map("".join), max_size=3)
+
+
+@given(TEXTS)
 @settings(deadline=None, max_examples=400)
-def test_no_prose_is_what_all_patterns_together_find(text: str) -> None:
-    every = language._any_of(tuple(pattern for _, pattern in language._NOT_PROSE))
-    assert list(language._not_prose(text)) == [found.span() for found in every.finditer(text)]
+def test_no_prose_is_what_all_patterns_together_find(texts: list[str]) -> None:
+    found = foreign_letters(texts, [frozenset()] * len(texts), 3).gaps.tolist()
+    assert found == [[row, *gap.span()] for row, text in enumerate(texts) for gap in PATTERN.finditer(text)]
+
+
+@pytest.mark.parametrize(
+    "most", ["$$2000$$", "\\[1500\\]", "\\(500\\)", "\\begin{2000\\end{a}", "\\text{200}", "(60)", "（60）"]
+)
+def test_no_formula_is_longer_than_its_pattern_allows(most: str) -> None:
+    count = int(re.sub(r"\D", "", most))
+    texts = [most.replace(str(count), "é" * (count + more)) for more in (0, 1)]
+    found = foreign_letters(texts, [frozenset()] * 2, 3).gaps.tolist()
+    assert found == [[row, *gap.span()] for row, text in enumerate(texts) for gap in PATTERN.finditer(text)]
+
+
+@given(TEXTS)
+@settings(deadline=None, max_examples=400)
+def test_foreign_letters_are_those_outside_of_what_is_no_prose(texts: list[str]) -> None:
+    found = foreign_letters(texts, [frozenset({CYRILLIC})] * len(texts), 3)
+    for row, text in enumerate(texts):
+        letters = letters_of(PATTERN.sub(lambda gap: " " * len(gap[0]), text))
+        foreign = np.flatnonzero((letters > GREEK) & (letters != CYRILLIC))
+        breaks = np.flatnonzero(np.diff(foreign) > 4) + 1
+        stretches = [part for part in np.split(foreign, breaks) if len(part)]
+        assert found.letters[row].tolist() == [np.count_nonzero(letters), len(foreign)]
+        here = found.stretches[found.stretches[:, 0] == row][:, 1:].tolist()
+        assert here == [[part[0], part[-1] + 1, letters[part[0]]] for part in stretches]
 
 
 def test_no_two_small_words_share_a_hash() -> None:

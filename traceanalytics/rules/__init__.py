@@ -68,16 +68,15 @@ def _find_all(batch: "Batch") -> Iterator[tuple[int, Finding]]:
     read_boxes([readings[row] for row in answering])
     drift.read_drifts([readings[row] for row in answering])
     of_code = dict(zip(coders, coding.find([readings[row] for row in coders]), strict=True))
-    may_mix = np.flatnonzero((flags & (scan.SCRIPT | scan.ACCENT)) | (asks & scan.SCRIPT))
-    mixing = set(may_mix[language.which_may_mix([readings[row] for row in may_mix])].tolist())
+    may_mix = np.flatnonzero((flags & (scan.SCRIPT | scan.ACCENT)) | (asks & scan.SCRIPT)).tolist()
+    of_language = dict(zip(may_mix, language.find([readings[row] for row in may_mix]), strict=True))
     for row, reading in enumerate(readings):
         findings: list[Finding] = []
         if row in answering:
             findings += answers.find(reading)
             findings += drift.find(reading)
         findings += of_code.get(row, [])
-        if row in mixing:
-            findings += language.find(reading)
+        findings += of_language.get(row, [])
         if truncation.may_be_cut(reading.finish_reason):
             findings += truncation.find(reading)
         if row in loops:

@@ -27,12 +27,12 @@ def with_ascii_letters(texts: "pyarrow.LargeStringArray", chosen: NDArray[np.boo
     """
     data, offsets = buffer_of(texts)
     written, begins = np.empty(len(data), np.uint8), np.zeros(len(texts) + 1, np.int64)
-    _write(data, offsets, chosen, _counterparts(), written, begins)
+    _write(data, offsets, chosen, counterparts(), written, begins)
     return column_over(written, begins)
 
 
 @cache
-def _counterparts() -> NDArray[np.uint8]:
+def counterparts() -> NDArray[np.uint8]:
     """Return what stands for each code point; 0 where it stands for itself."""
     table = np.zeros(_LAST, np.uint8)
     everything = "".join(map(chr, (*range(0x80, 0xD800), *range(0xE000, _LAST))))

@@ -1,7 +1,7 @@
-"""The compiled pass that says which texts may mix languages: a letter of another script, or foreign words in a line.
+"""The compiled pass that says which lines may mix languages: with a letter of another script, or with foreign words.
 
 It looks at formulas too: what it turns down holds no mixing, what it lets through may.
-An address lets a text through, as blanking it out may cut a word.
+An address lets a line through, as blanking it out may cut a word.
 """
 
 from functools import cache
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from traceanalytics.compiled import compiled, inner
-from traceanalytics.rules.function_words import ANY_MAY_COME, FUNCTION_WORDS, LATIN_IS_FOREIGN
+from traceanalytics.rules.function_words import ANY_MAY_COME, FUNCTION_WORDS
 from traceanalytics.rules.kernel_words import find, hash_of, point_at, slot_of, with_letter
 from traceanalytics.rules.letters import GREEK, RANGES, SEVERAL, folded_letters
 from traceanalytics.rules.texts import buffer_of
@@ -22,18 +22,20 @@ if TYPE_CHECKING:
 ODD = SEVERAL  # in the table of letters: another script, or a letter that folds into several
 
 _LAST_OF_HTTP = ord("p")
+_BREAK = 10
 _SLOTS = 4096
 
 
-def may_mix(texts: "pyarrow.LargeStringArray", expected: NDArray[np.int64], least: int) -> NDArray[np.bool_]:
-    """Say which texts hold an odd letter, or `least` different words in one line that only another language has.
+def mixed_lines(texts: "pyarrow.LargeStringArray", expected: NDArray[np.int64], least: int) -> NDArray[np.int64]:
+    """Return row, start and stop (code points) of lines with an odd letter, or `least` different foreign words.
 
-    `expected` holds the number of the prompt's language in `FUNCTION_WORDS`, or the reason why there is none.
+    `expected` holds the number of the prompt's language in `FUNCTION_WORDS`, or the reason why there is none; a word is
+    foreign where only another language has it.
     """
     data, offsets = buffer_of(texts)
-    found: NDArray[np.bool_] = expected == LATIN_IS_FOREIGN
-    _find(data, offsets, expected, least, _letters(), *_listed_words(), found)
-    return found
+    lines = np.empty((len(data) // 2 + 1, 3), np.int64)
+    count = _find(data, offsets, expected, least, _letters(), *_listed_words(), lines)
+    return lines[:count]
 
 
 @cache
@@ -68,52 +70,53 @@ def _find(
     letters: NDArray[np.uint16],
     hashes: NDArray[np.int64],
     languages: NDArray[np.int32],
-    found: NDArray[np.bool_],
-) -> None:
+    lines: NDArray[np.int64],
+) -> int:
     counts = np.zeros(32, np.int64)
     seen = np.full(len(hashes), -1, np.int64)  # the line in which a word was seen last
-    line = 0
-    for k in range(len(expected)):
-        at, end = offsets[k], offsets[k + 1]
-        own = expected[k]
-        if own == ANY_MAY_COME or found[k]:
+    found = line = 0
+    for row in range(len(expected)):
+        own = expected[row]
+        if own == ANY_MAY_COME:
             continue
-        hashed = length = 0
+        at, end = offsets[row], offsets[row + 1]
+        hashed = length = begin = place = 0
         line += 1
         counts[:] = 0
+        may_mix = False
         while at <= end:
-            letter = point = 0
-            size = 1
+            letter, point, size = 0, _BREAK, 1
             if at < end:
                 point, size = point_at(data, at)
-                if size == 4:
-                    found[k] = True
-                    break
-                letter = int(letters[point])
-            if letter == ODD or (own >= 0 and point == _LAST_OF_HTTP and _ends_http(data, offsets[k], at)):
-                found[k] = True
-                break
-            at += size
+                letter = ODD if size == 4 else int(letters[point])
+            may_mix = may_mix or letter == ODD
+            may_mix = may_mix or (own >= 0 and point == _LAST_OF_HTTP and _ends_http(data, offsets[row], at))
             if letter > 0:
                 hashed = with_letter(hashed, letter)
                 length += 1
-                continue
-            if length > 0 and own >= 0:
-                slot = find(hashes, hashed)
+            elif length > 0:
+                slot = find(hashes, hashed) if own >= 0 else -1
                 listed = int(languages[slot]) if slot >= 0 else 0
                 if listed != 0 and listed >> own & 1 == 0 and seen[slot] != line:
                     seen[slot] = line
                     for language in range(32):
                         if listed >> language & 1:
                             counts[language] += 1
-                            if counts[language] >= least:
-                                found[k] = True
-                if found[k]:
-                    break
-            hashed = length = 0
-            if point == 10:
+                            may_mix = may_mix or counts[language] >= least
+                hashed = length = 0
+            if point == _BREAK:
+                if may_mix:
+                    lines[found, 0] = row
+                    lines[found, 1] = begin
+                    lines[found, 2] = place
+                    found += 1
+                begin = place + 1
                 line += 1
                 counts[:] = 0
+                may_mix = False
+            at += size
+            place += 1
+    return found
 
 
 @inner

@@ -1,18 +1,19 @@
 """Language mixing: prose in a script or language that the prompt is not in. Formulas, quotations and names are none."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache, lru_cache, partial
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from traceanalytics.readers.text import Span
 from traceanalytics.rules.code import blanked
 from traceanalytics.rules.finding import Finding
 from traceanalytics.rules.function_words import ANY_MAY_COME, FUNCTION_WORDS, LATIN_IS_FOREIGN, UNKNOWN
-from traceanalytics.rules.letters import CYRILLIC, GREEK, HAN, HANGUL, KANA, LOWER, NO_LETTER, SCRIPTS, letters_of
+from traceanalytics.rules.letters import CYRILLIC, GREEK, HAN, HANGUL, KANA, LOWER, SCRIPTS, letters_of
 from traceanalytics.rules.reading import Reading
+from traceanalytics.rules.texts import column_of
 
 LEAST_LETTERS = 2  # of a foreign script
 GAP = 3  # characters between words of one foreign stretch
@@ -23,25 +24,6 @@ FOREIGN_SHARE = 0.25
 OWN_SHARE = 0.15
 MAIN_SCRIPT = 0.3  # of the prompt's letters
 
-_NOT_PROSE = (  # what each begins with, and its pattern; where several fit the first counts
-    ("$$", r"\$\$[^$]{0,2000}\$\$"),
-    ("$", r"\$[^$\n]*\$"),
-    ("\\[", r"\\\[.{0,1500}?\\\]"),
-    ("\\(", r"\\\(.{0,500}?\\\)"),
-    ("\\begin{", r"\\begin\{.{0,2000}?\\end\{\w+\*?\}"),
-    ("\\text{", r"\\text\{[^{}\n]{0,200}\}"),
-    ("\\mathrm{", r"\\mathrm\{[^{}\n]{0,200}\}"),
-    ("`", r"`[^`\n]*`"),
-    ('"', r"\"[^\"\n]*\""),
-    ("“", r"“[^”\n]*”"),
-    ("«", r"«[^»\n]*»"),
-    ("「", r"「[^」\n]*」"),
-    ("『", r"『[^』\n]*』"),
-    ("‘", r"‘[^’\n]*’"),
-    ("(", r"\([^()\n]{1,60}\)"),
-    ("（", r"（[^（）\n]{1,60}）"),
-    ("http", r"https?://\S+"),
-)
 _WORD = re.compile(r"[^\W\d_]+")
 _LATIN_STRETCH = re.compile(r"[A-Za-z][A-Za-z'’]*(?:[\s,;:.–-]+[A-Za-z][A-Za-z'’]*){5,}")
 _ASKS_FOR_LANGUAGE = re.compile(
@@ -55,15 +37,62 @@ _ASKS_FOR_LANGUAGE = re.compile(
 _ENGLISH = frozenset(FUNCTION_WORDS["English"].split())
 
 
-def which_may_mix(readings: Sequence[Reading]) -> NDArray[np.bool_]:
-    """Say which responses may mix languages, in one pass over their prose; `find` looks at these alone."""
-    import pyarrow
+def find(readings: Sequence[Reading]) -> list[list[Finding]]:
+    """Find in each response what is in a script that its prompt does not use, or lines in another Latin language."""
+    findings: list[list[Finding]] = [[] for _ in readings]
+    lines = _lines_that_may_mix(readings)
+    mixing = [row for row, reading in enumerate(readings) if row in lines or _is_foreign_latin(reading.prompt)]
+    mixing = [row for row in mixing if not _asks_for_language(readings[row].prompt)]
+    for row, seen in zip(mixing, _seen([readings[row] for row in mixing]), strict=True):
+        stretches = list(_stretches(seen))
+        share = {"share": f"{seen.foreign / max(1, seen.letters):.3f}"}
+        for (start, stop), script in stretches[:MOST_STRETCHES]:
+            findings[row].append(Finding("language_mixing", start, stop, attributes={"script": script, **share}))
+        if not stretches:
+            findings[row] += _other_latin(
+                seen, _lines_of(seen) if _is_foreign_latin(seen.reading.prompt) else lines[row]
+            )
+    return findings
 
-    from traceanalytics.rules.foreign_words import may_mix
 
-    proses = pyarrow.array([reading.prose for reading in readings], pyarrow.large_string())
+def _lines_that_may_mix(readings: Sequence[Reading]) -> dict[int, list[Span]]:
+    """Return by response the lines that may mix languages, in one pass over all prose."""
+    from traceanalytics.rules.foreign_words import mixed_lines
+
     expected = np.fromiter((_expected(reading.prompt) for reading in readings), np.int64, len(readings))
-    return may_mix(proses, expected, FOREIGN_WORDS)
+    found = mixed_lines(column_of([reading.prose for reading in readings]), expected, FOREIGN_WORDS)
+    lines: dict[int, list[Span]] = {}
+    for row, start, stop in found.tolist():
+        lines.setdefault(row, []).append((start, stop))
+    return lines
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What one pass has seen in a response's prose."""
+
+    reading: Reading
+    gaps: list[Span]  # formulas, quotations, brackets and addresses
+    stretches: list[tuple[int, int, int]]  # start, stop and script of letters that are not of the prompt's scripts
+    letters: int
+    foreign: int
+
+    def prose(self) -> str:
+        """Return the prose without its gaps; most stretches are none that words could excuse."""
+        return blanked(self.reading.prose, self.gaps)
+
+
+def _seen(readings: Sequence[Reading]) -> list[_Seen]:
+    from traceanalytics.rules.foreign_letters import foreign_letters
+
+    proses = [reading.prose for reading in readings]
+    found = foreign_letters(proses, [_scripts(reading) for reading in readings], GAP)
+    seen = [_Seen(reading, [], [], *counts) for reading, counts in zip(readings, found.letters.tolist(), strict=True)]
+    for row, start, stop in found.gaps.tolist():
+        seen[row].gaps.append((start, stop))
+    for row, start, stop, script in found.stretches.tolist():
+        seen[row].stretches.append((start, stop, script))
+    return seen
 
 
 @lru_cache(maxsize=4096)
@@ -77,39 +106,9 @@ def _expected(prompt: str) -> int:
     return UNKNOWN if asked is None else list(FUNCTION_WORDS).index(asked)
 
 
-def find(reading: Reading) -> Iterator[Finding]:
-    """Find stretches in a script that the prompt does not use, and paragraphs in another Latin language."""
-    if _asks_for_language(reading.prompt):
-        return
-    gaps = list(_not_prose(reading.prose))
-    letters = letters_of(reading.prose)
-    for start, stop in gaps:
-        letters[start:stop] = NO_LETTER
-    foreign = np.flatnonzero(_is_foreign(letters, reading))
-    share = {"share": f"{len(foreign) / max(1, int(np.count_nonzero(letters))):.3f}"}
-    prose = partial(blanked, reading.prose, gaps)  # most stretches are none that words could excuse
-    stretches = list(_stretches(prose, letters, foreign, reading))
-    for (start, stop), script in stretches[:MOST_STRETCHES]:
-        yield Finding("language_mixing", start, stop, attributes={"script": script, **share})
-    if not stretches:
-        yield from _other_latin(prose, reading)
-
-
 @lru_cache(maxsize=1024)
 def _asks_for_language(prompt: str) -> bool:
     return _ASKS_FOR_LANGUAGE.search(prompt) is not None
-
-
-def _not_prose(text: str) -> Iterator[Span]:
-    """Yield formulas, quotations, brackets and addresses; a pattern whose beginning stands nowhere is not tried."""
-    patterns = tuple(pattern for sign, pattern in _NOT_PROSE if sign in text)
-    if patterns:
-        yield from (found.span() for found in _any_of(patterns).finditer(text))
-
-
-@lru_cache(maxsize=256)
-def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(patterns), re.DOTALL)
 
 
 @cache
@@ -123,27 +122,15 @@ def _only_in_others(own: str) -> dict[str, frozenset[str]]:
     return {language: listed - _function_words()[own] for language, listed in _function_words().items()}
 
 
-def _stretches(
-    prose: Callable[[], str], letters: NDArray[np.uint8], places: NDArray[np.int64], reading: Reading
-) -> Iterator[tuple[Span, str]]:
-    if len(places) < LEAST_LETTERS:
-        if _is_foreign_latin(reading.prompt):
-            found = _LATIN_STRETCH.finditer(prose())
+def _stretches(seen: _Seen) -> Iterator[tuple[Span, str]]:
+    if seen.foreign < LEAST_LETTERS:
+        if _is_foreign_latin(seen.reading.prompt):
+            found = _LATIN_STRETCH.finditer(seen.prose())
             yield from ((stretch.span(), "Latin") for stretch in found if _is_english(stretch[0]))
         return
-    breaks = np.flatnonzero(np.diff(places) > GAP + 1)
-    for start, stop in zip(places[np.r_[0, breaks + 1]], places[np.r_[breaks, len(places) - 1]] + 1, strict=True):
-        script = int(letters[start])
-        if not (script == CYRILLIC and _is_name(prose()[start:stop])):
-            yield (int(start), int(stop)), SCRIPTS[HAN if script == KANA and HAN in _scripts(reading) else script]
-
-
-def _is_foreign(letters: NDArray[np.uint8], reading: Reading) -> NDArray[np.bool_]:
-    expected = _scripts(reading)
-    is_foreign = letters > GREEK
-    for script in expected:
-        is_foreign &= letters != script
-    return is_foreign
+    for start, stop, script in seen.stretches:
+        if not (script == CYRILLIC and _is_name(seen.prose()[start:stop])):
+            yield (start, stop), SCRIPTS[HAN if script == KANA and HAN in _scripts(seen.reading) else script]
 
 
 def _scripts(reading: Reading) -> frozenset[int]:
@@ -186,14 +173,14 @@ def _is_english(text: str) -> bool:
     return sum(word.casefold() in _ENGLISH for word in _WORD.findall(text)) > 1
 
 
-def _other_latin(prose: Callable[[], str], reading: Reading) -> Iterator[Finding]:
-    asked = _latin_language(reading.prompt)
-    if asked is None:
+def _other_latin(seen: _Seen, lines: Sequence[Span]) -> Iterator[Finding]:
+    asked = _latin_language(seen.reading.prompt)
+    if asked is None or not lines:
         return
-    own = _function_words()[asked]
+    own, prose = _function_words()[asked], seen.prose()
     shown = 0
-    for paragraph in re.finditer(r"[^\n]+", prose()):
-        words = [word.casefold() for word in _WORD.findall(paragraph[0])]
+    for start, stop in lines:
+        words = [word.casefold() for word in _WORD.findall(prose[start:stop])]
         if len(words) < LEAST_WORDS or shown == MOST_STRETCHES:
             continue
         if sum(map(own.__contains__, words)) > OWN_SHARE * len(words):
@@ -201,7 +188,11 @@ def _other_latin(prose: Callable[[], str], reading: Reading) -> Iterator[Finding
         language = _foreign_language(words, asked)
         if language is not None:
             shown += 1
-            yield Finding("language_mixing", *paragraph.span(), attributes={"language": language})
+            yield Finding("language_mixing", start, stop, attributes={"language": language})
+
+
+def _lines_of(seen: _Seen) -> list[Span]:
+    return [line.span() for line in re.finditer(r"[^\n]+", seen.reading.prose)]
 
 
 def _foreign_language(words: list[str], asked: str) -> str | None:
