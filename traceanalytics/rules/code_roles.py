@@ -1,13 +1,10 @@
 """What the code of a response is for: its role by position and surroundings."""
 
 import re
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from operator import attrgetter
-from typing import NamedTuple
 
 from traceanalytics.rules.boxes import statements_in_words
 from traceanalytics.rules.code import Block
@@ -15,7 +12,7 @@ from traceanalytics.rules.code_calls import Call, without_calls
 from traceanalytics.rules.code_contents import PROGRAMS, Kind
 from traceanalytics.rules.code_mentions import ANNOUNCES, DOTTED_I
 from traceanalytics.rules.columns import LETTERS_ALIKE, Columns, window
-from traceanalytics.rules.drift import drift_of
+from traceanalytics.rules.drift import drift_of, read_drifts
 from traceanalytics.rules.reading import Reading
 from traceanalytics.rules.requests import which_ask_for_code
 from traceanalytics.rules.texts import words
@@ -24,6 +21,9 @@ LEAD = 300  # characters before a block that say what it is for
 RESULT_WITHIN = 400  # characters before a block in which a result to check may stand
 NEAR = 60  # characters other than blanks between a block and what a tool returned
 REPEATED = 3  # the same block this often is a loop
+
+
+Lead = tuple[int, str]  # where only words can decide: the last sentence before a block, and where that begins
 
 
 class Role(StrEnum):
@@ -37,28 +37,19 @@ class Role(StrEnum):
     DEGENERATE = "degenerate"
 
 
-class Judged(NamedTuple):
-    """A block and its role; `evidence` says why it counts as executed."""
-
-    block: Block
-    role: Role
-    lead: tuple[int, str]  # where only words can decide: the last sentence before it, and where that begins
-    after_answer: bool
-    evidence: str
-    announces_check: bool  # in its lead
-
-
 @dataclass(eq=False, slots=True)
-class _Program:
-    """A block on the way to its role."""
+class Judged:
+    """A block of program code on the way to its role, and what stands around it."""
 
     reading: Reading
     block: Block
+    before: int  # where the block before it stops
+    following: Block | None
     after_answer: bool
-    evidence: str
-    role: Role | None
-    lead: tuple[int, str] = (0, "")
-    announces_check: bool = False
+    evidence: str = ""  # why it counts as executed
+    role: Role = Role.SOLVE  # unless something says otherwise
+    lead: Lead = (0, "")
+    announces_check: bool = False  # in its lead
 
 
 _CHECKS = re.compile(
@@ -103,7 +94,6 @@ _OUTPUT_LEAD = re.compile(
     r"\s*(?:[*_#]*\s*(?:(?:the|sample|expected|program|code|console)\s+)*(?:output|result|stdout|prints?)\b[^\n]{0,40})?\s*",
     re.IGNORECASE,
 )
-_START = attrgetter("start")
 _ANNOUNCE_CHECK = Columns(_CHECKS)
 _SAY_TO_SOLVE = Columns(_SOLVES)
 _CHECK_INSIDE = Columns(_CHECKS_IN_CODE)
@@ -112,40 +102,41 @@ _SAY_WHAT_IT_GIVES = Columns(_GIVES)
 
 def judged_blocks(readings: Sequence[Reading], calls: Sequence[Sequence[Call]]) -> list[list[Judged]]:
     """Give every block of program code its role, in order of place, in each of many responses."""
-    programs = [list(_programs(*each)) for each in zip(readings, calls, strict=True)]
-    _decide([each for group in programs for each in group if each.role is None])
-    return [
-        [
-            Judged(
-                each.block, each.role or Role.SOLVE, each.lead, each.after_answer, each.evidence, each.announces_check
-            )
-            for each in group
-        ]
-        for group in programs
+    read_drifts([reading for reading in readings if reading.blocks and "drift" not in vars(reading)])
+    programs = [
+        list(_programs(reading, own_calls)) if reading.blocks else []
+        for reading, own_calls in zip(readings, calls, strict=True)
     ]
+    _decide([each for group in programs for each in group if each.role is Role.SOLVE])
+    return programs
 
 
-def _programs(reading: Reading, calls: Sequence[Call]) -> Iterator[_Program]:
+def _programs(reading: Reading, calls: Sequence[Call]) -> Iterator[Judged]:
     """Yield the programs of a response, with the roles that their places and their likes decide."""
-    programs = [block for block in reading.blocks if block.kind in PROGRAMS]
-    if not programs:
+    blocks = reading.blocks
+    places = [i for i, block in enumerate(blocks) if block.kind in PROGRAMS]
+    if not places:
         return
+    programs = [blocks[i] for i in places]
     drift = drift_of(reading)
     answered = _answered_at(reading, programs[0].start, programs[-1].start)
     again = _repeated(reading, programs)
     may_have_run = bool(calls or reading.tool_outputs or reading.tool_spans)
     called = ["".join(call.code.split()) for call in calls if len(call.code) > 8]
-    for i, block in enumerate(programs):
-        following = programs[i + 1].start if i + 1 < len(programs) else len(reading.response)
-        evidence = _evidence(reading, block, following, calls, called) if may_have_run else ""
-        role = None
-        if evidence:
-            role = Role.EXECUTED
-        elif i in again:
-            role = Role.DEGENERATE
+    for number, (i, block) in enumerate(zip(places, programs, strict=True)):
+        before = max((each.stop for each in blocks[:i] if each.stop <= block.start), default=0)
+        following = next((each for each in blocks[i + 1 :] if each.start >= block.stop), None)
+        judged = Judged(reading, block, before, following, answered <= block.start)
+        if may_have_run:
+            until = programs[number + 1].start if number + 1 < len(programs) else len(reading.response)
+            judged.evidence = _evidence(judged, until, calls, called)
+        if judged.evidence:
+            judged.role = Role.EXECUTED
+        elif number in again:
+            judged.role = Role.DEGENERATE
         elif drift is not None and block.start >= drift[0]:
-            role = Role.DRIFT
-        yield _Program(reading, block, answered <= block.start, evidence, role)
+            judged.role = Role.DRIFT
+        yield judged
 
 
 def _answered_at(reading: Reading, first: int, last: int) -> int:
@@ -166,7 +157,7 @@ def _repeated(reading: Reading, programs: Sequence[Block]) -> frozenset[int]:
     return frozenset(i for i, text in enumerate(texts) if often[text] >= REPEATED and text in texts[:i])
 
 
-def _decide(programs: Sequence[_Program]) -> None:
+def _decide(programs: Sequence[Judged]) -> None:
     """Decide by the prompt, and by what the texts of the programs and around them say."""
     asking = which_ask_for_code({each.reading.prompt for each in programs})
     undecided = []
@@ -174,7 +165,7 @@ def _decide(programs: Sequence[_Program]) -> None:
         if each.reading.prompt in asking:
             each.role = Role.REQUESTED
         else:
-            each.lead = _lead(each.reading, each.block)
+            each.lead = _lead(each.reading.prose, each.before, each.block.start)
             undecided.append(each)
     for each, announced in zip(undecided, _ANNOUNCE_CHECK.found([each.lead[1] for each in undecided]), strict=True):
         each.announces_check = announced
@@ -184,7 +175,7 @@ def _decide(programs: Sequence[_Program]) -> None:
         each.role = Role.VERIFY
 
 
-def _checking(programs: Sequence[_Program]) -> list[_Program]:
+def _checking(programs: Sequence[Judged]) -> list[Judged]:
     """Return which programs check a result that stands before them, worked out by hand or by other code."""
     wordless = [each for each in programs if not each.announces_check]
     inside = _CHECK_INSIDE.found(
@@ -208,7 +199,7 @@ def _state_results(texts: Sequence[str]) -> list[bool]:
     return [equals or next(said) for equals in equal]
 
 
-def _silent(programs: Sequence[_Program]) -> list[_Program]:
+def _silent(programs: Sequence[Judged]) -> list[Judged]:
     """Return the programs that nothing introduces: no colon, no word of solving, no announcement of code."""
     kept = [each for each in programs if each.lead[1].strip() and not each.lead[1].rstrip().endswith(":")]
     solves = _SAY_TO_SOLVE.found([each.lead[1] for each in kept])
@@ -229,12 +220,13 @@ def _names_code(reading: Reading, start: int, stop: int) -> bool:
     return not reading.response.isascii() and any(letter in reading.prose[start:stop] for letter in LETTERS_ALIKE)
 
 
-def _evidence(reading: Reading, block: Block, following: int, calls: Sequence[Call], called: Sequence[str]) -> str:
+def _evidence(program: Judged, until: int, calls: Sequence[Call], called: Sequence[str]) -> str:
     """Say by what a block is known to have run: a tool's answer right after it, the same code in a call, the log."""
+    reading, block = program.reading, program.block
     if any(call.start <= block.start and block.stop <= call.stop for call in calls):
         return "tool call"
     for start, _ in reading.tool_spans:
-        if block.stop <= start < following:
+        if block.stop <= start < until:
             between = without_calls(reading.own[block.stop : start])
             if len("".join(between.split())) <= NEAR:
                 return "tool response"
@@ -243,37 +235,35 @@ def _evidence(reading: Reading, block: Block, following: int, calls: Sequence[Ca
         return "tool call"
     if not reading.tool_outputs:
         return ""
-    shown = output_after(reading, block)
+    shown = output_after(program)
     if shown is None:
         return "" if reading.tool_spans else "log"
     text = reading.response[shown.body_start : shown.body_stop].strip()
     return "log" if any(text and text in output for output in reading.tool_outputs) else ""
 
 
-def output_after(reading: Reading, block: Block) -> Block | None:
-    """Return the block that presents the output of another: fenced as output, or bare and right after it."""
-    following = next_block(reading, block.stop)
-    if following is None:
+def output_after(program: Judged) -> Block | None:
+    """Return the block that presents the output of a program: fenced as output, or bare and right after it."""
+    following = program.following
+    if following is None or not (following.kind is Kind.OUTPUT or _may_be_output(following)):
         return None
-    between = reading.own[block.stop : following.start]
+    between = program.reading.own[program.block.stop : following.start]
     if following.kind is Kind.OUTPUT:
         return following if len(between.strip()) <= LEAD else None
-    bare = following.fenced and not following.tag and following.kind in (Kind.TEXT, Kind.LINE)
-    plain = following.fenced and following.tag in ("text", "txt", "plaintext", "console")
-    return following if (bare or plain) and _OUTPUT_LEAD.fullmatch(between) else None
+    return following if _OUTPUT_LEAD.fullmatch(between) else None
 
 
-def next_block(reading: Reading, start: int) -> Block | None:
-    """Return the first block from a place on."""
-    at = bisect_left(reading.blocks, start, key=_START)
-    return reading.blocks[at] if at < len(reading.blocks) else None
+def _may_be_output(block: Block) -> bool:
+    if not block.fenced:
+        return False
+    bare = not block.tag and block.kind in (Kind.TEXT, Kind.LINE)
+    return bare or block.tag in ("text", "txt", "plaintext", "console")
 
 
-def _lead(reading: Reading, block: Block) -> tuple[int, str]:
+def _lead(prose: str, before: int, stop: int) -> Lead:
     """Return the last sentence before a block and where it begins; it is empty right after another block."""
-    begin = max((each.stop for each in reading.blocks if each.stop <= block.start), default=0)
-    begin = max(begin, block.start - LEAD)
-    text = reading.prose[begin : block.start]
+    begin = max(before, stop - LEAD)
+    text = prose[begin:stop]
     last = len(text.rstrip())
     line_end = text.rfind("\n", 0, last)
     sure = len(text[: max(line_end, 0)].rstrip().rstrip("*")) - 1  # no end of a sentence reaches across

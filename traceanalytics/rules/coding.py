@@ -1,6 +1,7 @@
 """All that rules say of the code in responses: what it is for, what is claimed of it, and where it is only named."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from traceanalytics.rules import code_mentions, predicted_output
 from traceanalytics.rules.code_calls import Call, calls_in
@@ -9,19 +10,33 @@ from traceanalytics.rules.code_roles import Judged, Role, judged_blocks
 from traceanalytics.rules.finding import Finding
 from traceanalytics.rules.reading import Reading, read_blocks
 
+_SHOWN_BY_PROGRAMS: Mapping[Role, tuple[str, ...]] = {
+    Role.EXECUTED: ("executed_code",),
+    Role.REQUESTED: ("requested_code",),
+    Role.SOLVE: ("code_reasoning",),
+    Role.VERIFY: ("code_reasoning", "code_verification"),
+    Role.DRIFT: ("post_answer_drift",),
+}
+_SHOWN_BY_LINES: Mapping[Role, tuple[str, ...]] = {  # where the task does not ask for code
+    Role.EXECUTED: ("executed_code",),
+    Role.VERIFY: ("code_verification",),
+}
+
 
 def find(readings: Sequence[Reading]) -> list[list[Finding]]:
     """Find in each response code reasoning, the other roles of code, claimed results, and announcements."""
     read_blocks(readings)
-    calls = [calls_in(reading.own) for reading in readings]
+    calls = [calls_in(reading.own) if reading.may_hold_markup else [] for reading in readings]
     judged = judged_blocks(readings, calls)
     predicted = predicted_output.find(readings, judged)
     last = [
-        max([*(each.block.start for each in blocks), *(call.start for call in own_calls)], default=-1)
-        for blocks, own_calls in zip(judged, calls, strict=True)
+        max(programs[-1].block.start if programs else -1, own_calls[-1].start if own_calls else -1)
+        for programs, own_calls in zip(judged, calls, strict=True)
     ]
     mentions = code_mentions.find(readings, last, calls)
-    certain = [list(_of_code(*each)) for each in zip(readings, judged, calls, strict=True)]
+    certain = [
+        _of_code(*each) if each[0].blocks or each[2] else () for each in zip(readings, judged, calls, strict=True)
+    ]
     return [[*code, *claims, *said] for code, claims, said in zip(certain, predicted, mentions, strict=True)]
 
 
@@ -37,34 +52,52 @@ def _of_code(reading: Reading, judged: Sequence[Judged], calls: Sequence[Call]) 
 
 
 def _of_block(judged: Judged) -> Iterator[Finding]:
-    block = judged.block
+    block, role = judged.block, judged.role
+    if block.kind is Kind.LINE and role is not Role.REQUESTED:
+        shown = _SHOWN_BY_LINES.get(role, ())
+    else:
+        shown = _SHOWN_BY_PROGRAMS.get(role, ())
+    for behavior in shown:
+        attributes = _attributes(
+            role,
+            block.language,
+            block.lines,
+            block.fenced,
+            judged.after_answer,
+            block.parses,
+            block.imports,
+            judged.evidence,
+        )
+        if behavior == "post_answer_drift":
+            attributes = {"kind": "code", **attributes}
+        yield Finding(behavior, block.start, block.stop, attributes=attributes)
+
+
+@lru_cache(maxsize=1024)
+def _attributes(
+    role: Role,
+    language: str,
+    lines: int,
+    fenced: bool,
+    after_answer: bool,
+    parses: bool | None,
+    imports: tuple[str, ...],
+    evidence: str,
+) -> Mapping[str, str]:
     attributes = {
-        "role": judged.role.value,
-        "language": block.language,
-        "lines": str(block.lines),
-        "fenced": "true" if block.fenced else "false",
-        "place": "after answer" if judged.after_answer else "before answer",
+        "role": role.value,
+        "language": language,
+        "lines": str(lines),
+        "fenced": "true" if fenced else "false",
+        "place": "after answer" if after_answer else "before answer",
     }
-    if block.parses is not None:
-        attributes["parses"] = "true" if block.parses else "false"
-    if block.imports:
-        attributes["imports"] = ",".join(block.imports)
-    if judged.evidence:
-        attributes["evidence"] = judged.evidence
-    if judged.role is Role.EXECUTED:
-        yield Finding("executed_code", block.start, block.stop, attributes=attributes)
-    elif block.kind is Kind.LINE and judged.role is Role.VERIFY:
-        yield Finding("code_verification", block.start, block.stop, attributes=attributes)
-    elif block.kind is Kind.LINE and judged.role is not Role.REQUESTED:
-        return
-    elif judged.role is Role.REQUESTED:
-        yield Finding("requested_code", block.start, block.stop, attributes=attributes)
-    elif judged.role in (Role.SOLVE, Role.VERIFY):
-        yield Finding("code_reasoning", block.start, block.stop, attributes=attributes)
-        if judged.role is Role.VERIFY:
-            yield Finding("code_verification", block.start, block.stop, attributes=attributes)
-    elif judged.role is Role.DRIFT:
-        yield Finding("post_answer_drift", block.start, block.stop, attributes={"kind": "code", **attributes})
+    if parses is not None:
+        attributes["parses"] = "true" if parses else "false"
+    if imports:
+        attributes["imports"] = ",".join(imports)
+    if evidence:
+        attributes["evidence"] = evidence
+    return attributes
 
 
 def _introduction(start: int, lead: str) -> Finding:
@@ -76,10 +109,11 @@ def _introduction(start: int, lead: str) -> Finding:
 def _degenerate(reading: Reading, judged: Sequence[Judged]) -> Iterator[Finding]:
     """Report loops of fences once: from the first to the last of them."""
     hollow = [block for block in reading.blocks if block.kind is Kind.HOLLOW]
-    cut_off = [block for block in hollow if not block.closed and block.stop == len(reading.own)]
-    named = [block for block in hollow if block.language]
-    empty = hollow if len(hollow) > 1 else [block for block in named if block not in cut_off]
     repeated = [each.block for each in judged if each.role is Role.DEGENERATE]
+    if not hollow and not repeated:
+        return
+    cut_off = [block for block in hollow if not block.closed and block.stop == len(reading.own)]
+    empty = hollow if len(hollow) > 1 else [block for block in hollow if block.language and block not in cut_off]
     blocks = sorted([*empty, *repeated], key=lambda block: block.start)
     if blocks:
         attributes = {"count": str(len(blocks)), "kind": "empty" if not repeated else "repeated"}

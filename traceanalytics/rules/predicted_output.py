@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
+from traceanalytics.readers.text import Span
 from traceanalytics.rules.code import Block
 from traceanalytics.rules.code_contents import Kind
-from traceanalytics.rules.code_roles import NEAR, Judged, Role, next_block, output_after
+from traceanalytics.rules.code_roles import NEAR, Judged, Role, output_after
 from traceanalytics.rules.columns import Columns
 from traceanalytics.rules.finding import Finding
 from traceanalytics.rules.reading import Reading
@@ -37,41 +38,58 @@ _IN_WORDS = Columns(_CLAIM)
 _IN_CODE = Columns(_CLAIM_IN_CODE)
 
 
-class _Unrun(NamedTuple):
-    """A block that nothing shows to have run, the block shown after it, and where words may claim what it gave."""
+@dataclass(eq=False, slots=True)
+class _Unrun:
+    """A program that nothing shows to have run, the output shown after it, and where words may claim what it gave."""
 
-    block: Block
+    program: Judged
     shown: Block | None
-    code: str
-    start: int
-    text: str
+    code: str = ""
+    text: str = ""
+    text_from: int = 0
+    claims_in_code: bool = False
+    claims_in_words: bool = False
 
 
 def find(readings: Sequence[Reading], judged: Sequence[Sequence[Judged]]) -> list[list[Finding]]:
     """Find what each text presents as the result of code that nothing shows to have run."""
     unrun = [
-        [_unrun(reading, each) for each in blocks if each.role is not Role.EXECUTED] if blocks else []
-        for reading, blocks in zip(readings, judged, strict=True)
+        [_Unrun(each, output_after(each)) for each in programs if each.role is not Role.EXECUTED] for programs in judged
     ]
-    flat = [each for blocks in unrun for each in blocks]
-    said = _claims([each.text for each in flat])
-    commented = _IN_CODE.found([each.code for each in flat])
-    claims = zip(said, commented, strict=True)
+    _read_claims([each for programs in unrun for each in programs if _may_claim(each.program)])
     return [
-        [*_claimed(reading, blocks, claims), *_shown_alone(reading, blocks, judged_ones)] if reading.blocks else []
-        for reading, blocks, judged_ones in zip(readings, unrun, judged, strict=True)
+        [*_claimed(programs), *_shown_alone(reading, programs, own)] if reading.blocks else []
+        for reading, programs, own in zip(readings, unrun, judged, strict=True)
     ]
 
 
-def _unrun(reading: Reading, judged: Judged) -> _Unrun:
-    block = judged.block
-    shown = output_after(reading, block)
-    after = shown.stop if shown is not None else block.stop
-    if block.kind is not Kind.PROGRAM or judged.role is Role.REQUESTED:
-        return _Unrun(block, shown, "", after, "")
-    code = reading.response[block.body_start : block.body_stop]
-    text = reading.prose[after : _end_of_text_after(reading, after)]
-    return _Unrun(block, shown, code if "#" in code else "", after, text)
+def _may_claim(program: Judged) -> bool:
+    return program.block.kind is Kind.PROGRAM and program.role is not Role.REQUESTED
+
+
+def _read_claims(unrun: Sequence[_Unrun]) -> None:
+    """Find out which programs have their results claimed, in comments or in the words after them."""
+    for each in unrun:
+        reading, block = each.program.reading, each.program.block
+        each.code = reading.response[block.body_start : block.body_stop]
+        each.text_from, stop = _text_after(each)
+        each.text = reading.prose[each.text_from : stop]
+    for each, claims in zip(unrun, _claims([each.text for each in unrun]), strict=True):
+        each.claims_in_words = claims
+    commented = [each for each in unrun if "#" in each.code]
+    for each, claims in zip(commented, _IN_CODE.found([each.code for each in commented]), strict=True):
+        each.claims_in_code = claims
+
+
+def _text_after(unrun: _Unrun) -> Span:
+    """Return where words after a program and its output stand: not for long, and not behind the next block."""
+    program, shown = unrun.program, unrun.shown
+    reading, following = program.reading, program.following
+    after = program.block.stop
+    if shown is not None:
+        after = shown.stop
+        following = next((block for block in reading.blocks if block.start >= after), None)
+    return after, min(after + AFTER_CODE, len(reading.response) if following is None else following.start)
 
 
 def _claims(texts: Sequence[str]) -> list[bool]:
@@ -85,21 +103,23 @@ def _claims(texts: Sequence[str]) -> list[bool]:
     ]
 
 
-def _claimed(reading: Reading, unrun: Sequence[_Unrun], claims: Iterator[tuple[bool, bool]]) -> Iterator[Finding]:
-    for each, (said, commented) in zip(unrun, claims, strict=False):
+def _claimed(unrun: Sequence[_Unrun]) -> Iterator[Finding]:
+    for each in unrun:
+        reading, block = each.program.reading, each.program.block
         if each.shown is not None:
             yield Finding("predicted_output", each.shown.start, each.shown.stop, attributes={"form": "block"})
-        block = each.block
-        if commented and (inside := _CLAIM_IN_CODE.search(reading.response, block.body_start, block.body_stop)):
+        if each.claims_in_code and (
+            inside := _CLAIM_IN_CODE.search(reading.response, block.body_start, block.body_stop)
+        ):
             yield Finding("predicted_output", *inside.span(), attributes={"form": "comment"})
-        if said and (found := _CLAIM.search(each.text)):
-            stop = _line_end(reading.prose, each.start + found.end())
-            yield Finding("predicted_output", each.start + found.start(), stop, attributes={"form": "words"})
+        if each.claims_in_words and (found := _CLAIM.search(each.text)):
+            stop = _line_end(reading.prose, each.text_from + found.end())
+            yield Finding("predicted_output", each.text_from + found.start(), stop, attributes={"form": "words"})
 
 
 def _shown_alone(reading: Reading, unrun: Sequence[_Unrun], judged: Sequence[Judged]) -> Iterator[Finding]:
     """Find output that belongs to no block of code here, and that no tool returned."""
-    claimed = {each.shown.start for each in unrun if each.shown is not None}
+    claimed = [each.shown.start for each in unrun if each.shown is not None]
     for block in reading.blocks:
         if block.kind is not Kind.OUTPUT or block.start in claimed:
             continue
@@ -108,11 +128,6 @@ def _shown_alone(reading: Reading, unrun: Sequence[_Unrun], judged: Sequence[Jud
         follows_run = any(0 <= block.start - stop < NEAR for stop in ran)
         if text and not follows_run and not any(text in output for output in reading.tool_outputs):
             yield Finding("predicted_output", block.start, block.stop, attributes={"form": "block"})
-
-
-def _end_of_text_after(reading: Reading, start: int) -> int:
-    following = next_block(reading, start)
-    return min(start + AFTER_CODE, len(reading.response) if following is None else following.start)
 
 
 def _line_end(text: str, position: int) -> int:

@@ -39,9 +39,7 @@ _ANYWHERE = {
         "<thought",
         "<reasoning",
         "<answer",
-        "<tool",
-        "<code",
-        "<execute",
+        *("<tool", "<code", "<execute", "<function", "<python", "<ipython", "<jupyter"),
         "\nassistant",
     ),
     CODE_WORD: (
