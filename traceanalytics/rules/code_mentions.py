@@ -58,8 +58,10 @@ _IS_DENIED = Columns(_DENIES)
 _IS_BY_THE_MODEL = Columns(_BY_THE_MODEL)
 
 
-def find(readings: Sequence[Reading], last: Sequence[int], calls: Sequence[Sequence[Call]]) -> list[list[Finding]]:
-    """Find what each text says of code after its last code, which begins at `last`."""
+def find(
+    readings: Sequence[Reading], last: Sequence[int], calls: Sequence[Sequence[Call]]
+) -> Iterator[tuple[int, Finding]]:
+    """Find what each response says of code after its last code, which begins at `last`, with its number."""
     rows: list[int] = []
     spans: list[Span] = []
     texts: list[str] = []
@@ -75,10 +77,8 @@ def find(readings: Sequence[Reading], last: Sequence[int], calls: Sequence[Seque
             rows.append(row)
             spans.append((start, stop))
             texts.append(prose[start:stop])
-    findings: list[list[Finding]] = [[] for _ in readings]
     for i in _mentioning(texts, [last[row] >= 0 for row in rows]):
-        findings[rows[i]].append(Finding("code_mention", *spans[i], score=0.7))
-    return findings
+        yield rows[i], Finding("code_mention", *spans[i], score=0.7)
 
 
 def _mentioning(texts: Sequence[str], after_code: Sequence[bool]) -> list[int]:

@@ -4,10 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
+from traceanalytics.rules.block_columns import NONE, Blocks, Numbers
 from traceanalytics.rules.boxes import statements_in_words
-from traceanalytics.rules.code import Block
 from traceanalytics.rules.code_calls import Call, without_calls
 from traceanalytics.rules.code_contents import PROGRAMS, Kind
 from traceanalytics.rules.code_mentions import ANNOUNCES, DOTTED_I
@@ -23,33 +26,33 @@ NEAR = 60  # characters other than blanks between a block and what a tool return
 REPEATED = 3  # the same block this often is a loop
 
 
-Lead = tuple[int, str]  # where only words can decide: the last sentence before a block, and where that begins
-
-
-class Role(StrEnum):
+class Role(IntEnum):
     """What a block of program code is for."""
 
-    SOLVE = "solve"
-    VERIFY = "verify"
-    REQUESTED = "requested"
-    EXECUTED = "executed"
-    DRIFT = "drift"
-    DEGENERATE = "degenerate"
+    SOLVE = 0  # unless something says otherwise
+    VERIFY = 1
+    REQUESTED = 2
+    EXECUTED = 3
+    DRIFT = 4
+    DEGENERATE = 5
 
 
 @dataclass(eq=False, slots=True)
-class Judged:
-    """A block of program code on the way to its role, and what stands around it."""
+class Programs:
+    """The blocks of program code among the blocks of many responses, and what each is for, as columns."""
 
-    reading: Reading
-    block: Block
-    before: int  # where the block before it stops
-    following: Block | None
-    after_answer: bool
-    evidence: str = ""  # why it counts as executed
-    role: Role = Role.SOLVE  # unless something says otherwise
-    lead: Lead = (0, "")
-    announces_check: bool = False  # in its lead
+    blocks: Blocks
+    number: Numbers  # among the blocks
+    role: NDArray[np.int8]
+    after_answer: NDArray[np.bool_]
+    lead: Numbers  # where only words can decide: where the last sentence before the block begins
+    announces_check: NDArray[np.bool_]  # in its lead
+    evidence: dict[int, str]  # of those that count as executed: why
+
+    def lead_of(self, program: int) -> str:
+        """Return the last sentence before a program; it is empty right after another block."""
+        number = self.number[program]
+        return self.blocks.reading(number).prose[self.lead[program] : self.blocks.start[number]]
 
 
 _CHECKS = re.compile(
@@ -78,7 +81,6 @@ _GIVES = re.compile(
     r"\b(?:so|thus|hence|therefore|gives?|makes?|leaves?|get|total|sum|answer|result|is|are|equals?)\b[^.\n]{0,60}\d",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"[.!?]\**\s+|\n+")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _DIGITS_AND_POINTS = re.compile(r"[\d.]+")
 _TRIVIAL = frozenset({"0", "1", "2", "10", "100"})
@@ -100,43 +102,44 @@ _CHECK_INSIDE = Columns(_CHECKS_IN_CODE)
 _SAY_WHAT_IT_GIVES = Columns(_GIVES)
 
 
-def judged_blocks(readings: Sequence[Reading], calls: Sequence[Sequence[Call]]) -> list[list[Judged]]:
-    """Give every block of program code its role, in order of place, in each of many responses."""
-    read_drifts([reading for reading in readings if reading.blocks and "drift" not in vars(reading)])
-    programs = [
-        list(_programs(reading, own_calls)) if reading.blocks else []
-        for reading, own_calls in zip(readings, calls, strict=True)
-    ]
-    _decide([each for group in programs for each in group if each.role is Role.SOLVE])
+def judged_programs(blocks: Blocks, calls: Sequence[Sequence[Call]]) -> Programs:
+    """Give every block of program code its role; the calls are those of each response."""
+    number = np.flatnonzero(blocks.are(*PROGRAMS))
+    count = len(number)
+    programs = Programs(
+        blocks,
+        number,
+        role=np.zeros(count, np.int8),
+        after_answer=np.zeros(count, np.bool_),
+        lead=blocks.start[number],
+        announces_check=np.zeros(count, np.bool_),
+        evidence={},
+    )
+    _decide_by_place(programs, calls)
+    _decide_by_words(programs)
     return programs
 
 
-def _programs(reading: Reading, calls: Sequence[Call]) -> Iterator[Judged]:
-    """Yield the programs of a response, with the roles that their places and their likes decide."""
-    blocks = reading.blocks
-    places = [i for i, block in enumerate(blocks) if block.kind in PROGRAMS]
-    if not places:
-        return
-    programs = [blocks[i] for i in places]
-    drift = drift_of(reading)
-    answered = _answered_at(reading, programs[0].start, programs[-1].start)
-    again = _repeated(reading, programs)
-    may_have_run = bool(calls or reading.tool_outputs or reading.tool_spans)
-    called = ["".join(call.code.split()) for call in calls if len(call.code) > 8]
-    for number, (i, block) in enumerate(zip(places, programs, strict=True)):
-        before = max((each.stop for each in blocks[:i] if each.stop <= block.start), default=0)
-        following = next((each for each in blocks[i + 1 :] if each.start >= block.stop), None)
-        judged = Judged(reading, block, before, following, answered <= block.start)
-        if may_have_run:
-            until = programs[number + 1].start if number + 1 < len(programs) else len(reading.response)
-            judged.evidence = _evidence(judged, until, calls, called)
-        if judged.evidence:
-            judged.role = Role.EXECUTED
-        elif number in again:
-            judged.role = Role.DEGENERATE
-        elif drift is not None and block.start >= drift[0]:
-            judged.role = Role.DRIFT
-        yield judged
+def _decide_by_place(programs: Programs, calls: Sequence[Sequence[Call]]) -> None:
+    """Decide by the answer and the drift of each response, by repetition, and by what shows that a program has run."""
+    blocks, number = programs.blocks, programs.number
+    rows, firsts, counts = np.unique(blocks.row[number], return_index=True, return_counts=True)
+    readings = [blocks.readings[row] for row in rows.tolist()]
+    read_drifts([reading for reading in readings if "drift" not in vars(reading)])
+    starts = blocks.start[number]
+    spans = zip(readings, starts[firsts].tolist(), starts[firsts + counts - 1].tolist(), strict=True)
+    answered = np.array([_answered_at(*each) for each in spans], np.int64)
+    drifting = np.array([len(each.own) if (drift := drift_of(each)) is None else drift[0] for each in readings])
+    programs.after_answer[:] = np.repeat(answered, counts) <= starts
+    programs.role[np.repeat(drifting, counts) <= starts] = Role.DRIFT
+    for first, size in zip(firsts[counts >= REPEATED].tolist(), counts[counts >= REPEATED].tolist(), strict=True):
+        texts = [" ".join(blocks.body(int(number[program])).split()) for program in range(first, first + size)]
+        programs.role[[first + i for i in _repeated(texts)]] = Role.DEGENERATE
+    for reading, row, first, size in zip(readings, rows.tolist(), firsts.tolist(), counts.tolist(), strict=True):
+        if calls[row] or reading.tool_outputs or reading.tool_spans:
+            found = _evidence_in(blocks, number[first : first + size].tolist(), calls[row])
+            programs.evidence |= {first + i: evidence for i, evidence in enumerate(found) if evidence}
+    programs.role[list(programs.evidence)] = Role.EXECUTED
 
 
 def _answered_at(reading: Reading, first: int, last: int) -> int:
@@ -148,48 +151,62 @@ def _answered_at(reading: Reading, first: int, last: int) -> int:
     return min([marked, *(stop for _, stop in statements_in_words(prose) if stop < last)])  # a line that goes on is cut
 
 
-def _repeated(reading: Reading, programs: Sequence[Block]) -> frozenset[int]:
+def _repeated(texts: Sequence[str]) -> list[int]:
     """Return which programs stood before, where one stands there too often."""
-    if len(programs) < REPEATED:
-        return frozenset()
-    texts = [" ".join(reading.response[block.body_start : block.body_stop].split()) for block in programs]
     often = Counter(texts)
-    return frozenset(i for i, text in enumerate(texts) if often[text] >= REPEATED and text in texts[:i])
+    return [i for i, text in enumerate(texts) if often[text] >= REPEATED and text in texts[:i]]
 
 
-def _decide(programs: Sequence[Judged]) -> None:
+def _decide_by_words(programs: Programs) -> None:
     """Decide by the prompt, and by what the texts of the programs and around them say."""
-    asking = which_ask_for_code({each.reading.prompt for each in programs})
-    undecided = []
-    for each in programs:
-        if each.reading.prompt in asking:
-            each.role = Role.REQUESTED
-        else:
-            each.lead = _lead(each.reading.prose, each.before, each.block.start)
-            undecided.append(each)
-    for each, announced in zip(undecided, _ANNOUNCE_CHECK.found([each.lead[1] for each in undecided]), strict=True):
-        each.announces_check = announced
-        if each.after_answer:
-            each.role = Role.VERIFY if announced or _belongs(each.reading, each.block) else Role.DRIFT
-    for each in _checking([each for each in undecided if not each.after_answer]):
-        each.role = Role.VERIFY
+    blocks = programs.blocks
+    left = np.flatnonzero(programs.role == Role.SOLVE)
+    prompts = [blocks.readings[row].prompt for row in blocks.row[programs.number[left]].tolist()]
+    asking = which_ask_for_code(set(prompts))
+    requested = np.array([prompt in asking for prompt in prompts], np.bool_)
+    programs.role[left[requested]] = Role.REQUESTED
+    left = left[~requested]
+    programs.lead[left] = _leads(blocks, programs.number[left])
+    programs.announces_check[left] = _ANNOUNCE_CHECK.found([programs.lead_of(program) for program in left.tolist()])
+    late = programs.after_answer[left]
+    programs.role[_checking(programs, left[~late])] = Role.VERIFY
+    for program in left[late].tolist():
+        deals = programs.announces_check[program] or _belongs(blocks, int(programs.number[program]))
+        programs.role[program] = Role.VERIFY if deals else Role.DRIFT
 
 
-def _checking(programs: Sequence[Judged]) -> list[Judged]:
+def _leads(blocks: Blocks, numbers: Numbers) -> Numbers:
+    """Return where the last sentence before each block begins."""
+    from traceanalytics.rules.leads_kernel import last_sentences
+
+    rows, texts = np.unique(blocks.row[numbers], return_inverse=True)
+    stops = blocks.start[numbers]
+    begins = np.maximum(blocks.before[numbers], stops - LEAD)
+    proses = [blocks.readings[row].prose for row in rows.tolist()]
+    return last_sentences(proses, np.stack([texts, begins, stops], axis=1))
+
+
+def _checking(programs: Programs, left: Numbers) -> Numbers:
     """Return which programs check a result that stands before them, worked out by hand or by other code."""
-    wordless = [each for each in programs if not each.announces_check]
-    inside = _CHECK_INSIDE.found(
-        [window(each.reading.response, each.block.body_start, each.block.body_stop) for each in wordless]
-    )
-    silent = _silent([each for each, checks in zip(wordless, inside, strict=True) if not checks])
-    checking = [each for each, checks in zip(wordless, inside, strict=True) if checks]
-    checking += [*silent, *(each for each in programs if each.announces_check)]
-    before = [each.lead[0] if each.announces_check else each.block.start for each in checking]
+    blocks = programs.blocks
+    announcing = programs.announces_check[left]
+    wordless = left[~announcing]
+    bodies = [_window_of_body(blocks, number) for number in programs.number[wordless].tolist()]
+    inside = np.array(_CHECK_INSIDE.found(bodies), np.bool_)
+    silent = _silent(programs, wordless[~inside])
+    checking = np.concatenate([wordless[inside], silent, left[announcing]])
+    starts = blocks.start[programs.number[checking]]
+    known = np.where(programs.announces_check[checking], programs.lead[checking], starts)
     windows = [
-        window(each.reading.prose, max(0, known - RESULT_WITHIN), known)
-        for each, known in zip(checking, before, strict=True)
+        window(blocks.reading(number).prose, max(0, place - RESULT_WITHIN), place)
+        for number, place in zip(programs.number[checking].tolist(), known.tolist(), strict=True)
     ]
-    return [each for each, stated in zip(checking, _state_results(windows), strict=True) if stated]
+    return checking[np.array(_state_results(windows), np.bool_)]
+
+
+def _window_of_body(blocks: Blocks, number: int) -> str:
+    block = blocks.each[number]
+    return window(blocks.reading(number).response, block.body_start, block.body_stop)
 
 
 def _state_results(texts: Sequence[str]) -> list[bool]:
@@ -199,18 +216,24 @@ def _state_results(texts: Sequence[str]) -> list[bool]:
     return [equals or next(said) for equals in equal]
 
 
-def _silent(programs: Sequence[Judged]) -> list[Judged]:
+def _silent(programs: Programs, left: Numbers) -> Numbers:
     """Return the programs that nothing introduces: no colon, no word of solving, no announcement of code."""
-    kept = [each for each in programs if each.lead[1].strip() and not each.lead[1].rstrip().endswith(":")]
-    solves = _SAY_TO_SOLVE.found([each.lead[1] for each in kept])
-    kept = [each for each, solving in zip(kept, solves, strict=True) if not solving]
-    before = [(max(0, each.block.start - RESULT_WITHIN), each.block.start) for each in kept]
-    named = [_names_code(each.reading, *span) for each, span in zip(kept, before, strict=True)]
-    windows = (
-        window(each.reading.prose, *span) for each, span, names in zip(kept, before, named, strict=True) if names
-    )
-    announced = iter(ANNOUNCES.found(list(windows)))
-    return [each for each, names in zip(kept, named, strict=True) if not (names and next(announced))]
+    blocks = programs.blocks
+    leads = [programs.lead_of(program) for program in left.tolist()]
+    open_ended = np.array([bool(lead.strip()) and not lead.rstrip().endswith(":") for lead in leads], np.bool_)
+    left = left[open_ended]
+    solving = _SAY_TO_SOLVE.found([lead for lead, is_open in zip(leads, open_ended, strict=True) if is_open])
+    left = left[~np.array(solving, np.bool_)]
+    announced = np.zeros(len(left), np.bool_)
+    naming, windows = [], []
+    for i, number in enumerate(programs.number[left].tolist()):
+        reading, stop = blocks.reading(number), blocks.each[number].start
+        start = max(0, stop - RESULT_WITHIN)
+        if _names_code(reading, start, stop):
+            naming.append(i)
+            windows.append(window(reading.prose, start, stop))
+    announced[naming] = ANNOUNCES.found(windows)
+    return left[~announced]
 
 
 def _names_code(reading: Reading, start: int, stop: int) -> bool:
@@ -220,9 +243,17 @@ def _names_code(reading: Reading, start: int, stop: int) -> bool:
     return not reading.response.isascii() and any(letter in reading.prose[start:stop] for letter in LETTERS_ALIKE)
 
 
-def _evidence(program: Judged, until: int, calls: Sequence[Call], called: Sequence[str]) -> str:
+def _evidence_in(blocks: Blocks, numbers: Sequence[int], calls: Sequence[Call]) -> Iterator[str]:
+    """Say of the programs of a response by what each is known to have run, or nothing."""
+    called = ["".join(call.code.split()) for call in calls if len(call.code) > 8]
+    untils = [*(blocks.each[number].start for number in numbers[1:]), len(blocks.reading(numbers[0]).response)]
+    for number, until in zip(numbers, untils, strict=True):
+        yield _evidence(blocks, number, until, calls, called)
+
+
+def _evidence(blocks: Blocks, number: int, until: int, calls: Sequence[Call], called: Sequence[str]) -> str:
     """Say by what a block is known to have run: a tool's answer right after it, the same code in a call, the log."""
-    reading, block = program.reading, program.block
+    reading, block = blocks.reading(number), blocks.each[number]
     if any(call.start <= block.start and block.stop <= call.stop for call in calls):
         return "tool call"
     for start, _ in reading.tool_spans:
@@ -230,53 +261,42 @@ def _evidence(program: Judged, until: int, calls: Sequence[Call], called: Sequen
             between = without_calls(reading.own[block.stop : start])
             if len("".join(between.split())) <= NEAR:
                 return "tool response"
-    body = "".join(reading.response[block.body_start : block.body_stop].split()) if called else ""
+    body = "".join(blocks.body(number).split()) if called else ""
     if body and any(body in code or code in body for code in called):
         return "tool call"
     if not reading.tool_outputs:
         return ""
-    shown = output_after(program)
-    if shown is None:
+    shown = output_after(blocks, number)
+    if shown == NONE:
         return "" if reading.tool_spans else "log"
-    text = reading.response[shown.body_start : shown.body_stop].strip()
+    text = blocks.body(shown).strip()
     return "log" if any(text and text in output for output in reading.tool_outputs) else ""
 
 
-def output_after(program: Judged) -> Block | None:
-    """Return the block that presents the output of a program: fenced as output, or bare and right after it."""
-    following = program.following
-    if following is None or not (following.kind is Kind.OUTPUT or _may_be_output(following)):
-        return None
-    between = program.reading.own[program.block.stop : following.start]
-    if following.kind is Kind.OUTPUT:
-        return following if len(between.strip()) <= LEAD else None
-    return following if _OUTPUT_LEAD.fullmatch(between) else None
-
-
-def _may_be_output(block: Block) -> bool:
-    if not block.fenced:
-        return False
+def output_after(blocks: Blocks, number: int) -> int:
+    """Return the number of the block that presents the output of another: fenced as output, or bare and right after."""
+    following = int(blocks.following[number])
+    if following == NONE:
+        return NONE
+    block = blocks.each[following]
+    if block.kind is Kind.OUTPUT:
+        return following if len(_between(blocks, number, following).strip()) <= LEAD else NONE
     bare = not block.tag and block.kind in (Kind.TEXT, Kind.LINE)
-    return bare or block.tag in ("text", "txt", "plaintext", "console")
+    if block.fenced and (bare or block.tag in ("text", "txt", "plaintext", "console")):
+        return following if _OUTPUT_LEAD.fullmatch(_between(blocks, number, following)) else NONE
+    return NONE
 
 
-def _lead(prose: str, before: int, stop: int) -> Lead:
-    """Return the last sentence before a block and where it begins; it is empty right after another block."""
-    begin = max(before, stop - LEAD)
-    text = prose[begin:stop]
-    last = len(text.rstrip())
-    line_end = text.rfind("\n", 0, last)
-    sure = len(text[: max(line_end, 0)].rstrip().rstrip("*")) - 1  # no end of a sentence reaches across
-    ends = [found.end() for found in _SENTENCE_END.finditer(text, max(sure, 0), last)]
-    return (begin + ends[-1], text[ends[-1] :]) if ends else (begin, text)
+def _between(blocks: Blocks, number: int, following: int) -> str:
+    return blocks.reading(number).own[blocks.stop[number] : blocks.start[following]]
 
 
-def _belongs(reading: Reading, block: Block) -> bool:
+def _belongs(blocks: Blocks, number: int) -> bool:
     """Say whether code after the answer still deals with the question."""
-    text = reading.response[block.body_start : block.body_stop]
+    reading, block, text = blocks.reading(number), blocks.each[number], blocks.body(number)
     question, prose = reading.question, reading.prose
-    for number in set(_NUMBER.findall(text)) - _TRIVIAL:
-        if _holds_number(question, number, len(question)) or _holds_number(prose, number, block.start):
+    for digits in set(_NUMBER.findall(text)) - _TRIVIAL:
+        if _holds_number(question, digits, len(question)) or _holds_number(prose, digits, block.start):
             return True
     names = {name.casefold() for name in set(_NAME.findall(text.replace("_", " ")))} - _PLAIN_NAMES
     asked = f"{question} {prose[: block.start]}"

@@ -14,7 +14,7 @@ from traceanalytics.rules.texts import buffer_of, column_over
 if TYPE_CHECKING:
     import pyarrow
 
-_LETTER, _DIGIT, _BLANK = b"_7\x1f"
+LETTER, DIGIT, BLANK = b"_7\x1f"
 _LAST = 0x40000  # no letter, digit or blank stands behind it
 
 
@@ -36,7 +36,7 @@ def counterparts() -> NDArray[np.uint8]:
     """Return what stands for each code point; 0 where it stands for itself."""
     table = np.zeros(_LAST, np.uint8)
     everything = "".join(map(chr, (*range(0x80, 0xD800), *range(0xE000, _LAST))))
-    for pattern, sign in ((r"\w", _LETTER), (r"\d", _DIGIT), (r"\s", _BLANK)):
+    for pattern, sign in ((r"\w", LETTER), (r"\d", DIGIT), (r"\s", BLANK)):
         table[[ord(each) for each in re.findall(pattern, everything)]] = sign
     return table
 

@@ -1,13 +1,13 @@
 """Results that a text claims for code that nothing shows to have run."""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterator, Mapping, Sequence
 
-from traceanalytics.readers.text import Span
-from traceanalytics.rules.code import Block
+import numpy as np
+
+from traceanalytics.rules.block_columns import NONE, Blocks, Numbers
 from traceanalytics.rules.code_contents import Kind
-from traceanalytics.rules.code_roles import NEAR, Judged, Role, output_after
+from traceanalytics.rules.code_roles import NEAR, Programs, Role, output_after
 from traceanalytics.rules.columns import Columns
 from traceanalytics.rules.finding import Finding
 from traceanalytics.rules.reading import Reading
@@ -38,58 +38,48 @@ _IN_WORDS = Columns(_CLAIM)
 _IN_CODE = Columns(_CLAIM_IN_CODE)
 
 
-@dataclass(eq=False, slots=True)
-class _Unrun:
-    """A program that nothing shows to have run, the output shown after it, and where words may claim what it gave."""
-
-    program: Judged
-    shown: Block | None
-    code: str = ""
-    text: str = ""
-    text_from: int = 0
-    claims_in_code: bool = False
-    claims_in_words: bool = False
-
-
-def find(readings: Sequence[Reading], judged: Sequence[Sequence[Judged]]) -> list[list[Finding]]:
-    """Find what each text presents as the result of code that nothing shows to have run."""
-    unrun = [
-        [_Unrun(each, output_after(each)) for each in programs if each.role is not Role.EXECUTED] for programs in judged
-    ]
-    _read_claims([each for programs in unrun for each in programs if _may_claim(each.program)])
-    return [
-        [*_claimed(programs), *_shown_alone(reading, programs, own)] if reading.blocks else []
-        for reading, programs, own in zip(readings, unrun, judged, strict=True)
-    ]
+def find(programs: Programs) -> Iterator[tuple[int, Finding]]:
+    """Find what each response presents as the result of code that nothing shows to have run, with its number."""
+    blocks = programs.blocks
+    unrun = programs.number[programs.role != Role.EXECUTED]
+    shown = np.array([output_after(blocks, number) for number in unrun.tolist()], np.int64)
+    may_claim = programs.number[~np.isin(programs.role, (Role.EXECUTED, Role.REQUESTED))]
+    may_claim = may_claim[blocks.are(Kind.PROGRAM)[may_claim]]
+    texts = dict(zip(unrun.tolist(), _texts_after(blocks, unrun, shown).tolist(), strict=True))
+    in_code = _claiming_in_code(blocks, may_claim.tolist())
+    in_words = _claiming_in_words(blocks, {number: texts[number] for number in may_claim.tolist()})
+    for number, output in zip(unrun.tolist(), shown.tolist(), strict=True):
+        found = [_of_block(blocks, output)] if output != NONE else []
+        if number in in_code:
+            found += _in_comment(blocks, number)
+        if number in in_words:
+            found += _in_words(blocks.reading(number), *texts[number])
+        for finding in found:
+            yield int(blocks.row[number]), finding
+    yield from _shown_alone(programs, set(shown.tolist()))
 
 
-def _may_claim(program: Judged) -> bool:
-    return program.block.kind is Kind.PROGRAM and program.role is not Role.REQUESTED
+def _texts_after(blocks: Blocks, numbers: Numbers, shown: Numbers) -> Numbers:
+    """Return where words after programs and their outputs stand: not for long, and not behind the next block."""
+    last = np.where(shown == NONE, numbers, shown)
+    following = blocks.following[last]
+    lengths = np.array([len(reading.response) for reading in blocks.readings], np.int64)
+    ends = np.where(following == NONE, lengths[blocks.row[numbers]], blocks.start[following])
+    starts = blocks.stop[last]
+    return np.stack([starts, np.minimum(starts + AFTER_CODE, ends)], axis=1)
 
 
-def _read_claims(unrun: Sequence[_Unrun]) -> None:
-    """Find out which programs have their results claimed, in comments or in the words after them."""
-    for each in unrun:
-        reading, block = each.program.reading, each.program.block
-        each.code = reading.response[block.body_start : block.body_stop]
-        each.text_from, stop = _text_after(each)
-        each.text = reading.prose[each.text_from : stop]
-    for each, claims in zip(unrun, _claims([each.text for each in unrun]), strict=True):
-        each.claims_in_words = claims
-    commented = [each for each in unrun if "#" in each.code]
-    for each, claims in zip(commented, _IN_CODE.found([each.code for each in commented]), strict=True):
-        each.claims_in_code = claims
+def _claiming_in_code(blocks: Blocks, numbers: Sequence[int]) -> set[int]:
+    """Return which programs claim their results in comments."""
+    commented = {number: code for number in numbers if "#" in (code := blocks.body(number))}
+    claims = _IN_CODE.found(list(commented.values()))
+    return {number for number, claimed in zip(commented, claims, strict=True) if claimed}
 
 
-def _text_after(unrun: _Unrun) -> Span:
-    """Return where words after a program and its output stand: not for long, and not behind the next block."""
-    program, shown = unrun.program, unrun.shown
-    reading, following = program.reading, program.following
-    after = program.block.stop
-    if shown is not None:
-        after = shown.stop
-        following = next((block for block in reading.blocks if block.start >= after), None)
-    return after, min(after + AFTER_CODE, len(reading.response) if following is None else following.start)
+def _claiming_in_words(blocks: Blocks, spans: Mapping[int, Sequence[int]]) -> set[int]:
+    """Return of which programs words claim the results, in given parts of the prose."""
+    texts = [blocks.reading(number).prose[start:stop] for number, (start, stop) in spans.items()]
+    return {number for number, claimed in zip(spans, _claims(texts), strict=True) if claimed}
 
 
 def _claims(texts: Sequence[str]) -> list[bool]:
@@ -103,31 +93,37 @@ def _claims(texts: Sequence[str]) -> list[bool]:
     ]
 
 
-def _claimed(unrun: Sequence[_Unrun]) -> Iterator[Finding]:
-    for each in unrun:
-        reading, block = each.program.reading, each.program.block
-        if each.shown is not None:
-            yield Finding("predicted_output", each.shown.start, each.shown.stop, attributes={"form": "block"})
-        if each.claims_in_code and (
-            inside := _CLAIM_IN_CODE.search(reading.response, block.body_start, block.body_stop)
-        ):
-            yield Finding("predicted_output", *inside.span(), attributes={"form": "comment"})
-        if each.claims_in_words and (found := _CLAIM.search(each.text)):
-            stop = _line_end(reading.prose, each.text_from + found.end())
-            yield Finding("predicted_output", each.text_from + found.start(), stop, attributes={"form": "words"})
+def _of_block(blocks: Blocks, number: int) -> Finding:
+    block = blocks.each[number]
+    return Finding("predicted_output", block.start, block.stop, attributes={"form": "block"})
 
 
-def _shown_alone(reading: Reading, unrun: Sequence[_Unrun], judged: Sequence[Judged]) -> Iterator[Finding]:
+def _in_comment(blocks: Blocks, number: int) -> Iterator[Finding]:
+    block = blocks.each[number]
+    found = _CLAIM_IN_CODE.search(blocks.reading(number).response, block.body_start, block.body_stop)
+    if found:
+        yield Finding("predicted_output", *found.span(), attributes={"form": "comment"})
+
+
+def _in_words(reading: Reading, start: int, stop: int) -> Iterator[Finding]:
+    found = _CLAIM.search(reading.prose[start:stop])
+    if found:
+        end = _line_end(reading.prose, start + found.end())
+        yield Finding("predicted_output", start + found.start(), end, attributes={"form": "words"})
+
+
+def _shown_alone(programs: Programs, claimed: Container[int]) -> Iterator[tuple[int, Finding]]:
     """Find output that belongs to no block of code here, and that no tool returned."""
-    claimed = [each.shown.start for each in unrun if each.shown is not None]
-    for block in reading.blocks:
-        if block.kind is not Kind.OUTPUT or block.start in claimed:
+    blocks = programs.blocks
+    ran = blocks.by_row(programs.number[programs.role == Role.EXECUTED])
+    for number in np.flatnonzero(blocks.are(Kind.OUTPUT)).tolist():
+        text = blocks.body(number).strip()
+        if number in claimed or not text:
             continue
-        text = reading.response[block.body_start : block.body_stop].strip()
-        ran = (each.block.stop for each in judged if each.role is Role.EXECUTED)
-        follows_run = any(0 <= block.start - stop < NEAR for stop in ran)
-        if text and not follows_run and not any(text in output for output in reading.tool_outputs):
-            yield Finding("predicted_output", block.start, block.stop, attributes={"form": "block"})
+        row, start = int(blocks.row[number]), blocks.each[number].start
+        follows_run = any(0 <= start - block.stop < NEAR for block in ran.get(row, ()))
+        if not follows_run and not any(text in output for output in blocks.readings[row].tool_outputs):
+            yield row, _of_block(blocks, number)
 
 
 def _line_end(text: str, position: int) -> int:
