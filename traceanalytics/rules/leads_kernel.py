@@ -76,13 +76,13 @@ def _ends_a_sentence(data: Bytes, at: int, most: int) -> bool:
     while most > 0 and data[at - 1] == _STAR:
         at -= 1
         most -= 1
-    return most > 0 and data[at - 1] in _ENDS
+    return bool(most > 0 and data[at - 1] in _ENDS)
 
 
 @inner
 def _is_blank(data: Bytes, at: int, signs: Bytes) -> bool:
     if data[at] < 0x80:
-        return data[at] == 32 or (data[at] >= 9 and data[at] <= 13) or (data[at] >= 28 and data[at] <= 31)
+        return bool(data[at] == 32 or (data[at] >= 9 and data[at] <= 13) or (data[at] >= 28 and data[at] <= 31))
     point, _ = code_point(data, at, len(data))
     return bool(point < len(signs) and signs[point] == BLANK)
 
