@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -240,6 +240,7 @@ def _attributes(
     from pyarrow import compute
 
     from traceanalytics.candidates import segments_of
+    from traceanalytics.cues.surroundings import Surroundings
 
     kind = pyarrow.map_(pyarrow.string(), pyarrow.string())
     column = compute.index_in(said["behavior"], pyarrow.array(learned, pyarrow.string())).fill_null(len(learned))
@@ -251,22 +252,20 @@ def _attributes(
     with_cue = keys[order][found] == wanted if len(keys) else np.zeros(len(wanted), np.bool_)
     chosen = np.full(len(wanted), len(keys), np.int64)
     chosen[with_cue] = order[found[with_cue]]
-    own: list[list[tuple[str, str]]] = [[]]
-    for i in np.flatnonzero(~with_cue).tolist():
-        if names := BEHAVIORS.get(learned[heads[i]]).attributes:
-            chosen[i] = len(keys) + len(own)
-            own.append(attributes_of(batch, int(places[i]), names))
+    behaviors = [BEHAVIORS.get(name).attributes for name in learned]
+    telling = np.flatnonzero(~with_cue & np.array(list(map(bool, behaviors)), np.bool_)[heads])
+    texts = Surroundings(batch).texts(places[telling])
+    own = [[], *(attributes_of(text, behaviors[head]) for text, head in zip(texts, heads[telling], strict=True))]
+    chosen[telling] = len(keys) + 1 + np.arange(len(telling))
     every = [said["attributes"].combine_chunks(), pyarrow.array(own, kind)]
     return pyarrow.concat_arrays([each for each in every if len(each)]).take(pyarrow.array(chosen))
 
 
-def attributes_of(batch: Batch, at: int, names: tuple[str, ...]) -> list[tuple[str, str]]:
+@lru_cache(maxsize=30_000)
+def attributes_of(text: str, names: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return what a whole segment says of a behavior's attributes."""
     from traceanalytics.cues.attributes import ATTRIBUTES
 
-    segments = batch.segments
-    response = batch.responses[int(segments.row[at])].as_py()
-    text = response[segments.start[at] : segments.stop[at]]
     return [(name, str(ATTRIBUTES[name](text, slice(0, len(text)))).lower()) for name in names if name in ATTRIBUTES]
 
 
