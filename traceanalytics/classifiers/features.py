@@ -26,9 +26,12 @@ _LAST_WORDS_BEFORE = 12  # the end of the segment before says most of it
 _BEFORE_SCALE, _SHAPE_SCALE = 0.5, 0.1  # beside the own words, whose features have length 1 together
 _CUE_SCALE = 2.0  # a cue is one voice against the many of the words, and was written with care
 _ZERO, _MOST_SUMMED = 128, 256  # a lane of 16 bits holds the sum of so many raised weights
+_HEADS_AT_ONCE = 16
 _CODES = 32  # numbers of what the cues of one behavior can say
 
-_SPACE, _LETTER, _DIGIT, _SIGN = 0, 1, 2, 3
+_SPACE, _LETTER, _DIGIT, _SIGN = 0, 1, 2, 4
+_NUMBER = 0x050C5D2F  # the hash of any number
+_WIDE = 0xE0  # from here on bytes begin characters of three bytes and more
 
 
 def _classes() -> NDArray[np.uint8]:
@@ -42,9 +45,12 @@ def _classes() -> NDArray[np.uint8]:
 
 
 _CLASS = _classes()
-_FOLDED = np.arange(256, dtype=np.uint8)
-_FOLDED[ord("A") : ord("Z") + 1] += 32
-
+_VALUE_BITS = 28
+_VALUE = (1 << _VALUE_BITS) - 1
+_READ = np.arange(256, dtype=np.int64)  # of each byte what it adds to the hash of its word, and above it its class
+_READ[ord("A") : ord("Z") + 1] += 32
+_READ[_CLASS == _DIGIT] = _NUMBER
+_READ |= _CLASS.astype(np.int64) << _VALUE_BITS
 
 _COUNT_BITS = 20
 _MOST_COUNTED = (1 << _COUNT_BITS) - 1
@@ -52,8 +58,6 @@ _COUNTED = np.zeros(256, dtype=np.int64)  # of each byte what it adds to the cou
 _COUNTED[[*b"0123456789"]] = 1
 _COUNTED[[*b"=\\$"]] = 1 << _COUNT_BITS
 _COUNTED[ord("\n")] = 1 << 2 * _COUNT_BITS
-
-_READ = _FOLDED.astype(np.uint16) | _CLASS.astype(np.uint16) << 8  # both in one look
 
 
 @inner
@@ -64,86 +68,67 @@ def _slot(word: int, salt: int) -> int:
 
 
 @inner
-def _read_word(buffer: NDArray[np.uint8], start: int, stop: int) -> tuple[int, int, int]:
-    """Return where the word from `start` on ends, and the hashes of it and of its beginning.
+def _split(buffer: NDArray[np.uint8], start: int, stop: int, words: NDArray[np.int64]) -> tuple[int, int, int]:
+    """Fill `words` from row 1 on with the hashes of the words of a segment and of their beginnings.
 
-    Digits count as one, signs and characters of three bytes and more stand alone; ’ is read as '.
+    Return how many there are, where reading ended, and the counts of `_COUNTED` up to there. Digits are one word, signs
+    and characters of three bytes and more stand alone; ’ in a word is read as '. No processor guesses where a word
+    ends, so all but wide characters take one way: the hash so far is multiplied by 33 where a word goes on, by 0 where
+    one begins; white space writes to row 0.
     """
-    kind = _CLASS[buffer[start]]
-    i = start + 1
-    if kind == _DIGIT:
-        while i < stop and _CLASS[buffer[i]] == _DIGIT:
-            i += 1
-        return i, 0x050C5D2F, 0x050C5D2F
-    word = int(_FOLDED[buffer[start]])
-    if kind == _SIGN:
-        return i, word, word
-    if word >= 0xE0:
-        while i < stop and buffer[i] & 0xC0 == 0x80:
-            word = (word * 33 + int(buffer[i])) & 0xFFFFFFFF
-            i += 1
-        return i, word, word
-    length, stem = 1, 0
-    while i < stop:
-        read = int(_READ[buffer[i]])
-        if read >> 8 != _LETTER:
-            break
-        byte = read & 0xFF
-        if byte >= 0xE0:
-            if not (byte == 0xE2 and i + 2 < stop and buffer[i + 1] == 0x80 and buffer[i + 2] == 0x99):
-                break
-            byte = 39
-            i += 2
-        word = (word * 33 + byte) & 0xFFFFFFFF
+    number, i, counted, kind, word, stem, length = 0, start, 0, _SPACE, 0, 0, 0
+    stop = min(stop, start + _MOST_COUNTED)
+    while i < stop and number <= MOST_WORDS:
+        read, last = int(_READ[buffer[i]]), kind
+        value, kind = read & _VALUE, read >> _VALUE_BITS
+        counted += int(_COUNTED[buffer[i]])
+        wide = buffer[i] >= _WIDE
         i += 1
-        length += 1
-        if length == _LONGEST_STEM:
-            stem = word
-    return i, word, stem if length > _LONGEST_STEM else word
+        if wide:
+            if last == _LETTER and value == 0xE2 and i + 1 < stop and buffer[i] == 0x80 and buffer[i + 1] == 0x99:
+                value = 39
+                i += 2
+            else:
+                kind = _SIGN
+                while i < stop and buffer[i] & 0xC0 == 0x80:
+                    value = (value * 33 + int(_READ[buffer[i]] & _VALUE)) & 0xFFFFFFFF
+                    i += 1
+        goes_on = kind & last & _LETTER
+        word = (word * (33 * goes_on) + value) & 0xFFFFFFFF
+        length = length * goes_on + 1
+        stem = word if length <= _LONGEST_STEM else stem
+        number += (kind & ~(last & (_LETTER | _DIGIT))) != 0
+        at = number * (kind != _SPACE)
+        words[at, 0], words[at, 1] = word, stem
+    return min(number, MOST_WORDS), i, counted
 
 
 @inner
-def _split(buffer: NDArray[np.uint8], start: int, stop: int, words: NDArray[np.uint32]) -> int:
-    """Fill `words` with the hashes of the words of a segment, and of their beginnings; return how many there are."""
-    number, i = 0, start
-    while i < stop and number < MOST_WORDS:
-        if _CLASS[buffer[i]] == _SPACE:
-            i += 1
-            continue
-        i, words[number, 0], words[number, 1] = _read_word(buffer, i, stop)
-        number += 1
-    return number
-
-
-@inner
-def _find_own(words: NDArray[np.uint32], count: int, found: NDArray[np.uint32]) -> int:
+def _find_own(words: NDArray[np.int64], count: int, found: NDArray[np.uint32]) -> int:
     """Fill `found` with the slots of the words of a segment."""
     number, last = 0, 0
-    for at in range(count):
+    for at in range(1, count + 1):
         word, stem = int(words[at, 0]), int(words[at, 1])
         found[number] = _slot(word, _WORD)
-        number += 1
-        if stem != word:
-            found[number] = _slot(stem, _STEM)
-            number += 1
-        if at > 0:
-            found[number] = _slot((last * 33 + word) & 0xFFFFFFFF, _PAIR)
-            number += 1
-        if at < _FIRST_WORDS:
-            found[number] = _slot(word + at, _FIRST)
-            number += 1
+        found[number + 1] = _slot((last * 33 + word) & 0xFFFFFFFF, _PAIR)
+        number += 1 + (at > 1)
+        found[number] = _slot(stem, _STEM)
+        number += stem != word
         last = word
+    for at in range(min(count, _FIRST_WORDS)):
+        found[number] = _slot(int(words[at + 1, 0]) + at, _FIRST)
+        number += 1
     return number
 
 
 @inner
-def _find_before(words: NDArray[np.uint32], count: int, found: NDArray[np.uint32], number: int) -> int:
+def _find_before(words: NDArray[np.int64], count: int, found: NDArray[np.uint32], number: int) -> int:
     """Add the slots of the segment before: its first words, and its last ones."""
     for at in range(min(count, _FIRST_WORDS_BEFORE)):
-        found[number] = _slot(int(words[at, 0]) + at, _BEFORE_FIRST)
+        found[number] = _slot(int(words[at + 1, 0]) + at, _BEFORE_FIRST)
         number += 1
     for at in range(max(0, count - _LAST_WORDS_BEFORE), count):
-        found[number] = _slot(int(words[at, 0]), _BEFORE)
+        found[number] = _slot(int(words[at + 1, 0]), _BEFORE)
         number += 1
     return number
 
@@ -156,6 +141,7 @@ def _find_shape(
     before_start: int,
     before_stop: int,
     position: float,
+    counts: tuple[int, int, int],
     found: NDArray[np.uint32],
     number: int,
 ) -> int:
@@ -170,8 +156,7 @@ def _find_shape(
     if before_start == before_stop:
         found[number] = _SHAPE_BASE + 16
         number += 1
-    digits, signs, lines = _count_signs(buffer, start, stop)
-    for amount, first in ((digits, 17), (signs, 20), (lines, 23)):
+    for amount, first in ((counts[0], 17), (counts[1], 20), (counts[2], 23)):
         if amount > 0:
             found[number] = _SHAPE_BASE + first + (0 if amount < 3 else 1 if amount < 8 else 2)
             number += 1
@@ -187,18 +172,22 @@ def _find_shape(
 
 
 @inner
-def _count_signs(buffer: NDArray[np.uint8], start: int, stop: int) -> tuple[int, int, int]:
-    """Count digits, signs of formulas and line breaks, all three in one sum as long as none can run into the next."""
+def _count_signs(buffer: NDArray[np.uint8], start: int, stop: int, counted: int) -> tuple[int, int, int]:
+    """Count digits, signs of formulas and line breaks beside those `counted` before `start`.
+
+    All three are in one sum as long as none can run into the next.
+    """
     digits, signs, lines = 0, 0, 0
-    while start < stop:
-        end, counted = min(stop, start + _MOST_COUNTED), 0
-        for i in range(start, end):
-            counted += _COUNTED[buffer[i]]
+    while True:
         digits += counted & _MOST_COUNTED
         signs += counted >> _COUNT_BITS & _MOST_COUNTED
         lines += counted >> 2 * _COUNT_BITS
+        if start >= stop:
+            return digits, signs, lines
+        end, counted = min(stop, start + _MOST_COUNTED), 0
+        for i in range(start, end):
+            counted += _COUNTED[buffer[i]]
         start = end
-    return digits, signs, lines
 
 
 @inner
@@ -233,7 +222,7 @@ def _find(
     before_stop: int,
     position: float,
     said: NDArray[np.uint8],
-    words: NDArray[np.uint32],
+    words: NDArray[np.int64],
     held: NDArray[np.int64],
     found: NDArray[np.uint32],
 ) -> tuple[int, int, int, int]:
@@ -246,12 +235,13 @@ def _find(
         other, before_count = held[0], held[3]
     else:
         other = 0
-        before_count = _split(buffer, before_start, before_stop, words[other])
-    count = _split(buffer, start, stop, words[1 - other])
+        before_count = _split(buffer, before_start, before_stop, words[other])[0]
+    count, read, counted = _split(buffer, start, stop, words[1 - other])
+    counts = _count_signs(buffer, read, stop, counted)
     held[0], held[1], held[2], held[3] = 1 - other, start, stop, count
     own = _find_own(words[1 - other], count, found)
     before = _find_before(words[other], before_count, found, own)
-    shape = _find_shape(buffer, start, stop, before_start, before_stop, position, found, before)
+    shape = _find_shape(buffer, start, stop, before_start, before_stop, position, counts, found, before)
     return own, before, shape, _find_cues(said, found, shape)
 
 
@@ -266,7 +256,11 @@ def count_features(
     said: NDArray[np.uint8],
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
     """Return the features of all segments as the three arrays of a CSR matrix."""
-    found, words, held = np.empty(MOST, np.uint32), np.empty((2, MOST_WORDS, 2), np.uint32), np.full(4, -1, np.int64)
+    found, words, held = (
+        np.empty(MOST, np.uint32),
+        np.empty((2, MOST_WORDS + 2, 2), np.int64),
+        np.full(4, -1, np.int64),
+    )
     pointers = np.zeros(len(start) + 1, dtype=np.int64)
     for row in range(len(start)):
         places = start[row], stop[row], before_start[row], before_stop[row]
@@ -293,39 +287,43 @@ def _add(
     first: int,
     last: int,
     scale: float,
-    scores: NDArray[np.float32],
+    words: NDArray[np.uint64],
+    lanes: NDArray[np.uint16],
+    sums: NDArray[np.float32],
 ) -> None:
     """Add up the weights of some slots, sixteen heads at a time: two words of the machine hold them, a byte each.
 
-    Every other byte of a word is added in lanes of 16 bits, four at once.
+    Every other byte of a word is added in lanes of 16 bits, four at once. `lanes` are what `words` holds.
     """
-    every_other, lane = np.uint64(0x00FF00FF00FF00FF), np.uint64(0xFFFF)
+    every_other, of = np.uint64(0x00FF00FF00FF00FF), np.float32(scale)
     for block in range(weights.shape[1] // 2):
         begin = first
         while begin < last:
             end = min(last, begin + _MOST_SUMMED)
             one = two = three = four = np.uint64(0)
             for i in range(begin, end):
-                row = weights[found[i]]
-                left, right = row[2 * block], row[2 * block + 1]
+                left, right = weights[found[i], 2 * block], weights[found[i], 2 * block + 1]
                 one += left & every_other
                 two += (left >> np.uint64(8)) & every_other
                 three += right & every_other
                 four += (right >> np.uint64(8)) & every_other
-            zero = (end - begin) * _ZERO
-            for k in range(4):
-                shift, head = np.uint64(16 * k), 16 * block + 2 * k
-                scores[head] += (np.int64((one >> shift) & lane) - zero) * scale
-                scores[head + 1] += (np.int64((two >> shift) & lane) - zero) * scale
-                scores[head + 8] += (np.int64((three >> shift) & lane) - zero) * scale
-                scores[head + 9] += (np.int64((four >> shift) & lane) - zero) * scale
+            words[0], words[1], words[2], words[3] = one, two, three, four
+            zero = np.float32((end - begin) * _ZERO)
+            for head in range(_HEADS_AT_ONCE):
+                sums[_HEADS_AT_ONCE * block + head] += (np.float32(lanes[head]) - zero) * of
             begin = end
 
 
 def in_lanes(weights: NDArray[np.int8]) -> NDArray[np.uint64]:
-    """Lay weights out for `score_heads`: eight heads a word, each raised so that none is below 0."""
-    lanes = np.full((len(weights), -(-weights.shape[1] // 16) * 16), _ZERO, dtype=np.uint8)
-    lanes[:, : weights.shape[1]] += weights.view(np.uint8)  # wraps around, as it should
+    """Lay weights out for `score_heads`: eight heads a word, each raised so that none is below 0.
+
+    Their order is the one in which taking every other byte of two words brings sixteen heads to their places.
+    """
+    heads = np.arange(weights.shape[1])
+    block, place = divmod(heads, _HEADS_AT_ONCE)
+    half, lane = divmod(place, 4)
+    lanes = np.full((len(weights), -(-len(heads) // _HEADS_AT_ONCE) * _HEADS_AT_ONCE), _ZERO, dtype=np.uint8)
+    lanes[:, block * _HEADS_AT_ONCE + half // 2 * 8 + 2 * lane + half % 2] += weights.view(np.uint8)  # wraps around
     return lanes.view(np.uint64)
 
 
@@ -339,15 +337,26 @@ def score_heads(
     position: NDArray[np.float32],
     said: NDArray[np.uint8],
     weights: NDArray[np.uint64],
+    gains: NDArray[np.float32],
+    offsets: NDArray[np.float32],
     scores: NDArray[np.float32],
 ) -> None:
-    """Add up the weights of every segment for every head into `scores`: one row a segment, one column a lane."""
-    found, words, held = np.empty(MOST, np.uint32), np.empty((2, MOST_WORDS, 2), np.uint32), np.full(4, -1, np.int64)
+    """Fill `scores`, a row a segment and a column a head: the sum of its weights, times its gain, and its offset."""
+    found, words, held = (
+        np.empty(MOST, np.uint32),
+        np.empty((2, MOST_WORDS + 2, 2), np.int64),
+        np.full(4, -1, np.int64),
+    )
+    added, sums = np.empty(4, np.uint64), np.empty(weights.shape[1] * 8, np.float32)
+    lanes = added.view(np.uint16)
     for row in range(len(start)):
         places = start[row], stop[row], before_start[row], before_stop[row]
         own, before, shape, number = _find(buffer, *places, position[row], said[row], words, held, found)
-        _add(weights, found, 0, own, 1 / np.sqrt(max(own, 1)), scores[row])
-        _add(weights, found, own, before, _BEFORE_SCALE / np.sqrt(max(before - own, 1)), scores[row])
-        _add(weights, found, before, shape, _SHAPE_SCALE, scores[row])
+        sums[:] = 0
+        _add(weights, found, 0, own, 1 / np.sqrt(max(own, 1)), added, lanes, sums)
+        _add(weights, found, own, before, _BEFORE_SCALE / np.sqrt(max(before - own, 1)), added, lanes, sums)
+        _add(weights, found, before, shape, _SHAPE_SCALE, added, lanes, sums)
         if number > shape:
-            _add(weights, found, shape, number, _CUE_SCALE, scores[row])
+            _add(weights, found, shape, number, _CUE_SCALE, added, lanes, sums)
+        for head in range(len(gains)):
+            scores[row, head] = sums[head] * gains[head] + offsets[head]

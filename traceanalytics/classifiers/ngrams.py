@@ -67,12 +67,9 @@ class Ngrams:
 
         if self._lanes is None or self._lanes[0] is not self._weights:
             self._lanes = self._weights, in_lanes(self._weights)
-        lanes = self._lanes[1]
-        sums = np.zeros((len(candidates), lanes.shape[1] * 8), dtype=np.float32)
-        score_heads(*candidates.places(), candidates.said_by_cues(self.cue_names), lanes, sums)
-        log_odds = sums[:, : len(self.behaviors)] * self._scales
-        log_odds += self._bias
-        log_odds *= self._slopes
+        log_odds = np.empty((len(candidates), len(self.behaviors)), dtype=np.float32)
+        line = self._scales * self._slopes, self._bias * self._slopes
+        score_heads(*candidates.places(), candidates.said_by_cues(self.cue_names), self._lanes[1], *line, log_odds)
         by_cues = np.flatnonzero(self._by_cues)
         shown = candidates.said_by_cues([self.behaviors[head] for head in by_cues]) == SHOWN
         return self._decided(log_odds, shown)
@@ -86,9 +83,12 @@ class Ngrams:
         np.exp(np.negative(probabilities, out=probabilities), out=probabilities)
         probabilities += 1
         np.divide(1, probabilities, out=probabilities)
-        for column, head in enumerate(np.flatnonzero(self._by_cues)):
-            own = probabilities[:, head]
-            own[:] = np.where(shown[:, column], np.maximum(own, EVEN), np.minimum(own, np.nextafter(EVEN, 0)))
+        by_cues = np.flatnonzero(self._by_cues)
+        rows, columns = np.nonzero(shown)
+        of_shown = np.maximum(probabilities[rows, by_cues[columns]], EVEN)
+        for head in by_cues:
+            np.minimum(probabilities[:, head], np.nextafter(EVEN, 0), out=probabilities[:, head])
+        probabilities[rows, by_cues[columns]] = of_shown
         return probabilities
 
     def save(self, folder: Path) -> dict[str, JSON]:
