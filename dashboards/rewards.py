@@ -72,7 +72,7 @@ def _gains(view: View) -> list[Block]:
 
 def _against_true(view: View) -> list[Block]:
     """Draw every run's gain on the problems that both its ends hold (finding `reward_gain`)."""
-    view.table("correct_by_prompt", in_behavior="", in_split=view.split)  # of all runs at once, not of each
+    view.table("outcomes_by_prompt", in_split=view.split)  # of all runs at once, not of each
     found, refused = answers(view, "reward_gain")
     whole = answer_of_all(view, "reward_gain") if len(view.runs) > 1 else None
     if not found:

@@ -57,6 +57,23 @@ def test_pairs_are_counted_once_and_compared_with_chance(tagged: Store) -> None:
     assert pair["lift"] == pytest.approx((1 / 4) / ((1 / 4) * (2 / 4)))
 
 
+def test_counts_by_prompt_come_in_the_order_of_the_behaviors_also_of_one_asked_twice(tagged: Store) -> None:
+    asked = ["verification", "backtracking", "confirmation", "verification"]
+    rows = tagged.query("behavior_by_prompt", in_behaviors=asked).to_pylist()
+    assert [(row["step"], row["prompt_key"], row["rollouts"], row["shown"]) for row in rows] == [
+        (0, "p", 1, [1, 0, 1, 1]),
+        (0, "q", 1, [0, 0, 0, 0]),
+        (10, "p", 1, [1, 0, 0, 1]),
+        (10, "q", 1, [0, 0, 0, 0]),
+    ]
+
+
+def test_sixty_three_behaviors_are_counted_in_one_call(tagged: Store) -> None:
+    asked = [*(f"b{number}" for number in range(62)), "verification"]
+    rows = tagged.query("behavior_by_prompt", in_behaviors=asked, bin_width=100).to_pylist()
+    assert [row["shown"][-2:] for row in rows] == [[0, 2], [0, 0]]
+
+
 def test_examples_are_the_text_that_was_tagged(tagged: Store) -> None:
     rows = tagged.query("examples", in_behavior="verification", at_step=0).to_pylist()
     assert [(row["rollout_id"], row["text"]) for row in rows] == [("a", "Let me check.")]

@@ -150,6 +150,6 @@ elicitation_headroom = Finding(
     name="elicitation_headroom",
     claim="What a model does before training decides what it can gain",
     infer=infer,
-    queries=("evaluations", "correct_by_prompt"),
+    queries=("evaluations", "correct_by_prompt", "outcomes_by_prompt"),
     draw=draw,
 )

@@ -17,6 +17,7 @@ FEWEST_PROMPTS = 20
 UNCORRECTED = "uncorrected: strategies are what the tagger says; no audit of it is in the store"
 ONE_RUN = "one run: its prompts describe this checkpoint and say nothing about other seeds or about the reward"
 _COLUMNS = ("graded", "correct", "shown", "shown_correct", "other", "other_correct")
+_OUTCOMES = ("graded", "right_ones")  # the first of these, as another query calls them
 _MENDS = {"graded": "`ta grade` says which are correct", "tagged": "`ta tag` says what they show"}
 REFLECTION = ("verification", "backtracking", "self_correction", "self_doubt", "confirmation", "gap_analysis")
 SPLITS_BY_DEFAULT = ("eval", "val", "train", "probe")  # the first with two steps
@@ -255,17 +256,23 @@ def one_evaluation(store: Store, row: dict[str, Any], *, behavior: str) -> Evalu
 
 
 def counts_at(store: Store, *rows: dict[str, Any], behavior: str | None) -> list[dict[str, list[int]]]:
-    """Return the counts by prompt of some evaluations of one run (query `correct_by_prompt`)."""
-    arguments = {"in_run": rows[0]["run_id"], "in_split": rows[0]["split"]}
-    table = store.query("correct_by_prompt", in_behavior=behavior or "", **arguments)
+    """Return the counts by prompt of some evaluations of one run (query `correct_by_prompt`).
+
+    Without a behavior they are what is graded and right alone (query `outcomes_by_prompt`), which asks no tagger.
+    """
     import pyarrow.compute as pc
 
+    arguments = {"in_run": rows[0]["run_id"], "in_split": rows[0]["split"]}
+    columns: tuple[str, ...] = _COLUMNS
+    if behavior is not None:
+        table = store.query("correct_by_prompt", in_behavior=behavior, **arguments)
+        counted = pc.field("shown") + pc.field("other")
+    else:
+        table, columns, counted = store.query("outcomes_by_prompt", **arguments), _OUTCOMES, pc.field("graded")
     held = []
     for row in rows:
-        at_step = table.filter(pc.field("step") == row["step"])
-        if behavior is not None:
-            at_step = at_step.filter(pc.field("shown") + pc.field("other") > 0)
-        counts = zip(*(at_step[name].to_pylist() for name in _COLUMNS), strict=True)
+        at_step = table.filter((pc.field("step") == row["step"]) & (counted > 0))
+        counts = zip(*(at_step[name].to_pylist() for name in columns), strict=True)
         held.append(dict(zip(at_step["prompt_key"].to_pylist(), map(list, counts), strict=True)))
     return held
 

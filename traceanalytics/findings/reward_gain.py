@@ -263,6 +263,6 @@ reward_gain = Finding(
     name="reward_gain",
     claim="A reward that knows nothing of the answer gains as much as the true one",
     infer=infer,
-    queries=("evaluations", "correct_by_prompt"),
+    queries=("evaluations", "outcomes_by_prompt"),
     draw=draw,
 )

@@ -127,6 +127,6 @@ run_to_run_variance = Finding(
     name="run_to_run_variance",
     claim="Runs of one configuration end far apart",
     infer=infer,
-    queries=("evaluations", "correct_by_prompt"),
+    queries=("evaluations", "outcomes_by_prompt"),
     draw=draw,
 )

@@ -82,6 +82,6 @@ variance_share = Finding(
     name="variance_share",
     claim="The model's family decides a run's gain more than its reward does",
     infer=infer,
-    queries=("evaluations", "correct_by_prompt"),
+    queries=("evaluations", "outcomes_by_prompt"),
     draw=draw,
 )

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow
 
-AT_ONCE = 48  # behaviors that one call of the query counts
+AT_ONCE = 63  # behaviors that one call of the query counts
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ MOST_ANSWERS = 512  # that are kept; what was asked longest ago is forgotten fir
 _CHOOSE_ROWS = {
     "evaluations": {"in_run": "run_id", "in_split": "split"},
     "correct_by_prompt": {"in_run": "run_id"},
+    "outcomes_by_prompt": {"in_run": "run_id"},
 }
 _NOTHING = object()
 
