@@ -28,9 +28,9 @@ _PLACEHOLDER = re.compile(
 )
 _ANSWER_TAG = re.compile(r"<(/?)answer>", re.IGNORECASE)
 _HASHES = re.compile(r"^####[ \t]*\$?-?[\d,]+(?:\.\d+)?(?:/\d+)?%?(?: [a-z]+)?[ \t]*\.?$", re.MULTILINE)
-_WORDS = ("answer", "solution", "result")
-_BEFORE_WORD = 24  # characters
-_IN_WORDS = re.compile(
+WORDS = ("answer", "solution", "result")
+BEFORE_WORD, BEHIND_WORD = 24, 90  # characters
+IN_WORDS = re.compile(
     r"(?:(?:^|\W)(?:the|our|your|my|its) (?:final |correct |required |desired |exact |numerical )?(?:answer"
     r"|solution|result)"
     r"(?: to (?:the|this) [\w ]{1,40})? (?:is|equals|=|must be|should be|would be|:)(?: therefore| thus| hence)?:?\s+"
@@ -93,11 +93,11 @@ def statements_in_words(prose: str) -> list[Span]:
     if len(lowered) != len(prose):
         lowered = prose
     found = set()
-    for word in _WORDS:
+    for word in WORDS:
         at = lowered.find(word)
         while at >= 0:
-            begin = max(0, at - _BEFORE_WORD)
-            words = _IN_WORDS.search(lowered, begin, min(len(lowered), at + 90))
+            begin = max(0, at - BEFORE_WORD)
+            words = IN_WORDS.search(lowered, begin, min(len(lowered), at + BEHIND_WORD))
             if words and words.start() <= at < words.end():
                 line_end = prose.find("\n", words.end())
                 found.add((words.start(), len(prose) if line_end < 0 else line_end))

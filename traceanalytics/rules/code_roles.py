@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,10 +128,9 @@ def _decide_by_place(programs: Programs, calls: Sequence[Sequence[Call]]) -> Non
     readings = [blocks.readings[row] for row in rows.tolist()]
     read_drifts([reading for reading in readings if "drift" not in vars(reading)])
     starts = blocks.start[number]
-    spans = zip(readings, starts[firsts].tolist(), starts[firsts + counts - 1].tolist(), strict=True)
-    answered = np.array([_answered_at(*each) for each in spans], np.int64)
+    answered = _answered_at(readings, starts[firsts].tolist(), starts[firsts + counts - 1].tolist())
     drifting = np.array([len(each.own) if (drift := drift_of(each)) is None else drift[0] for each in readings])
-    programs.after_answer[:] = np.repeat(answered, counts) <= starts
+    programs.after_answer[:] = np.repeat(np.array(answered, np.int64), counts) <= starts
     programs.role[np.repeat(drifting, counts) <= starts] = Role.DRIFT
     for first, size in zip(firsts[counts >= REPEATED].tolist(), counts[counts >= REPEATED].tolist(), strict=True):
         texts = [" ".join(blocks.body(int(number[program])).split()) for program in range(first, first + size)]
@@ -142,13 +142,32 @@ def _decide_by_place(programs: Programs, calls: Sequence[Sequence[Call]]) -> Non
     programs.role[list(programs.evidence)] = Role.EXECUTED
 
 
-def _answered_at(reading: Reading, first: int, last: int) -> int:
-    """Return where the first statement of an answer ends, as far as it matters to programs from `first` to `last`."""
-    marked = min((stop for _, stop in reading.final_statements), default=last + 1)
-    if marked <= first:
-        return marked
-    prose = reading.prose if DOTTED_I in reading.prose else reading.prose[:last]
-    return min([marked, *(stop for _, stop in statements_in_words(prose) if stop < last)])  # a line that goes on is cut
+def _answered_at(readings: Sequence[Reading], firsts: Sequence[int], lasts: Sequence[int]) -> list[int]:
+    """Return where the first statement of an answer ends in each, as far as its first and last programs need it."""
+    answered = [
+        min((stop for _, stop in reading.final_statements), default=last + 1)
+        for reading, last in zip(readings, lasts, strict=True)
+    ]
+    unmarked = [i for i, first in enumerate(firsts) if answered[i] > first]
+    proses = [readings[i].prose for i in unmarked]
+    for i, stated in zip(unmarked, _stated_in_words(proses, [lasts[i] for i in unmarked]), strict=True):
+        if stated < lasts[i]:
+            answered[i] = min(answered[i], stated)
+    return answered
+
+
+def _stated_in_words(proses: Sequence[str], untils: Sequence[int]) -> Iterator[int]:
+    """Yield where the first statement in words before a place ends in each text."""
+    from traceanalytics.rules.answer_words_kernel import answer_words, end_of_first_statement
+
+    heads = [prose[:until] for prose, until in zip(proses, untils, strict=True)]
+    rows, places = answer_words(heads).T.tolist()
+    firsts = np.searchsorted(rows, np.arange(len(proses) + 1)).tolist()
+    for prose, head, (first, stop) in zip(proses, heads, pairwise(firsts), strict=True):
+        if DOTTED_I in prose:
+            yield min((end for _, end in statements_in_words(prose)), default=len(head))
+        else:
+            yield end_of_first_statement(head, places[first:stop]) if first < stop else len(head)
 
 
 def _repeated(texts: Sequence[str]) -> list[int]:
