@@ -21,7 +21,8 @@ class Blocks:
 
     readings: Sequence[Reading]
     each: list[Block]
-    row: Numbers  # the number of the response
+    of: list[Reading]  # the response of each
+    row: Numbers  # its number
     start: Numbers
     stop: Numbers
     before: Numbers  # where the block before it stops; 0 for the first of a response
@@ -30,14 +31,10 @@ class Blocks:
     def __len__(self) -> int:
         return len(self.each)
 
-    def reading(self, number: int) -> Reading:
-        """Return the response in which a block stands."""
-        return self.readings[int(self.row[number])]
-
     def body(self, number: int) -> str:
         """Return what a block holds."""
         block = self.each[number]
-        return self.reading(number).response[block.body_start : block.body_stop]
+        return self.of[number].response[block.body_start : block.body_stop]
 
     def are(self, *kinds: Kind) -> NDArray[np.bool_]:
         """Say which blocks are of one of some kinds."""
@@ -55,6 +52,7 @@ def blocks_of(readings: Sequence[Reading]) -> Blocks:
     """Put the blocks of many responses into columns."""
     counts = [len(reading.blocks) for reading in readings]
     each = [block for reading in readings for block in reading.blocks]
+    of = [reading for reading in readings for _ in reading.blocks]
     row = np.repeat(np.arange(len(counts)), counts)
     start, stop = np.array([block[:2] for block in each], np.int64).reshape(-1, 2).T
     is_next = np.diff(row, append=NONE) == 0  # of the same response
@@ -67,4 +65,4 @@ def blocks_of(readings: Sequence[Reading]) -> Blocks:
         for i in range(first, last):
             before[i] = max((int(each) for each in stop[first:i] if each <= start[i]), default=0)
             following[i] = next((later for later in range(i + 1, last) if start[later] >= stop[i]), NONE)
-    return Blocks(readings, each, row, start, stop, before, following)
+    return Blocks(readings, each, of, row, start, stop, before, following)

@@ -24,6 +24,7 @@ from traceanalytics.rules.texts import words
 LEAD = 300  # characters before a block that say what it is for
 RESULT_WITHIN = 400  # characters before a block in which a result to check may stand
 NEAR = 60  # characters other than blanks between a block and what a tool returned
+SHARED_NAMES = 2  # of a program with the question and the way to its answer
 REPEATED = 3  # the same block this often is a loop
 
 
@@ -52,8 +53,8 @@ class Programs:
 
     def lead_of(self, program: int) -> str:
         """Return the last sentence before a program; it is empty right after another block."""
-        number = self.number[program]
-        return self.blocks.reading(number).prose[self.lead[program] : self.blocks.start[number]]
+        number = int(self.number[program])
+        return self.blocks.of[number].prose[self.lead[program] : self.blocks.each[number].start]
 
 
 _CHECKS = re.compile(
@@ -217,7 +218,7 @@ def _checking(programs: Programs, left: Numbers) -> Numbers:
     starts = blocks.start[programs.number[checking]]
     known = np.where(programs.announces_check[checking], programs.lead[checking], starts)
     windows = [
-        window(blocks.reading(number).prose, max(0, place - RESULT_WITHIN), place)
+        window(blocks.of[number].prose, max(0, place - RESULT_WITHIN), place)
         for number, place in zip(programs.number[checking].tolist(), known.tolist(), strict=True)
     ]
     return checking[np.array(_state_results(windows), np.bool_)]
@@ -225,7 +226,7 @@ def _checking(programs: Programs, left: Numbers) -> Numbers:
 
 def _window_of_body(blocks: Blocks, number: int) -> str:
     block = blocks.each[number]
-    return window(blocks.reading(number).response, block.body_start, block.body_stop)
+    return window(blocks.of[number].response, block.body_start, block.body_stop)
 
 
 def _state_results(texts: Sequence[str]) -> list[bool]:
@@ -246,7 +247,7 @@ def _silent(programs: Programs, left: Numbers) -> Numbers:
     announced = np.zeros(len(left), np.bool_)
     naming, windows = [], []
     for i, number in enumerate(programs.number[left].tolist()):
-        reading, stop = blocks.reading(number), blocks.each[number].start
+        reading, stop = blocks.of[number], blocks.each[number].start
         start = max(0, stop - RESULT_WITHIN)
         if _names_code(reading, start, stop):
             naming.append(i)
@@ -265,14 +266,14 @@ def _names_code(reading: Reading, start: int, stop: int) -> bool:
 def _evidence_in(blocks: Blocks, numbers: Sequence[int], calls: Sequence[Call]) -> Iterator[str]:
     """Say of the programs of a response by what each is known to have run, or nothing."""
     called = ["".join(call.code.split()) for call in calls if len(call.code) > 8]
-    untils = [*(blocks.each[number].start for number in numbers[1:]), len(blocks.reading(numbers[0]).response)]
+    untils = [*(blocks.each[number].start for number in numbers[1:]), len(blocks.of[numbers[0]].response)]
     for number, until in zip(numbers, untils, strict=True):
         yield _evidence(blocks, number, until, calls, called)
 
 
 def _evidence(blocks: Blocks, number: int, until: int, calls: Sequence[Call], called: Sequence[str]) -> str:
     """Say by what a block is known to have run: a tool's answer right after it, the same code in a call, the log."""
-    reading, block = blocks.reading(number), blocks.each[number]
+    reading, block = blocks.of[number], blocks.each[number]
     if any(call.start <= block.start and block.stop <= call.stop for call in calls):
         return "tool call"
     for start, _ in reading.tool_spans:
@@ -307,21 +308,24 @@ def output_after(blocks: Blocks, number: int) -> int:
 
 
 def _between(blocks: Blocks, number: int, following: int) -> str:
-    return blocks.reading(number).own[blocks.stop[number] : blocks.start[following]]
+    return blocks.of[number].own[blocks.stop[number] : blocks.start[following]]
 
 
 def _belongs(blocks: Blocks, number: int) -> bool:
     """Say whether code after the answer still deals with the question."""
-    reading, block, text = blocks.reading(number), blocks.each[number], blocks.body(number)
+    reading, block, text = blocks.of[number], blocks.each[number], blocks.body(number)
     question, prose = reading.question, reading.prose
     for digits in set(_NUMBER.findall(text)) - _TRIVIAL:
         if _holds_number(question, digits, len(question)) or _holds_number(prose, digits, block.start):
             return True
     names = {name.casefold() for name in set(_NAME.findall(text.replace("_", " ")))} - _PLAIN_NAMES
+    if len(names) < SHARED_NAMES:
+        return False
     asked = f"{question} {prose[: block.start]}"
     folded = asked.casefold()
-    shared = {name for name in names if name in folded} if len(names) > 1 else ()
-    return len(shared) > 1 and len(names & {word.casefold() for word in set(_NAME.findall(asked))}) > 1
+    if sum(name in folded for name in names) < SHARED_NAMES:
+        return False
+    return len(names & {word.casefold() for word in set(_NAME.findall(asked))}) >= SHARED_NAMES
 
 
 def _holds_number(text: str, number: str, stop: int) -> bool:

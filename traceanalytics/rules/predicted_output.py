@@ -53,7 +53,7 @@ def find(programs: Programs) -> Iterator[tuple[int, Finding]]:
         if number in in_code:
             found += _in_comment(blocks, number)
         if number in in_words:
-            found += _in_words(blocks.reading(number), *texts[number])
+            found += _in_words(blocks.of[number], *texts[number])
         for finding in found:
             yield int(blocks.row[number]), finding
     yield from _shown_alone(programs, set(shown.tolist()))
@@ -78,7 +78,7 @@ def _claiming_in_code(blocks: Blocks, numbers: Sequence[int]) -> set[int]:
 
 def _claiming_in_words(blocks: Blocks, spans: Mapping[int, Sequence[int]]) -> set[int]:
     """Return of which programs words claim the results, in given parts of the prose."""
-    texts = [blocks.reading(number).prose[start:stop] for number, (start, stop) in spans.items()]
+    texts = [blocks.of[number].prose[start:stop] for number, (start, stop) in spans.items()]
     return {number for number, claimed in zip(spans, _claims(texts), strict=True) if claimed}
 
 
@@ -100,7 +100,7 @@ def _of_block(blocks: Blocks, number: int) -> Finding:
 
 def _in_comment(blocks: Blocks, number: int) -> Iterator[Finding]:
     block = blocks.each[number]
-    found = _CLAIM_IN_CODE.search(blocks.reading(number).response, block.body_start, block.body_stop)
+    found = _CLAIM_IN_CODE.search(blocks.of[number].response, block.body_start, block.body_stop)
     if found:
         yield Finding("predicted_output", *found.span(), attributes={"form": "comment"})
 
