@@ -10,24 +10,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from traceanalytics.rules.texts import buffer_of, column_of
 
 if TYPE_CHECKING:
     import pyarrow
 
-_FEW = 16  # texts that `re` has read before RE2 is ready
+_FEW = 64  # texts that `re` has read before RE2 is ready
 _MEMBERS = {"s": r"\t\n\x0b\f\r\x1c-\x1f ", "w": "0-9A-Za-z_", "d": "0-9"}
 LETTERS_ALIKE = ("\u0130", "\u0131", "\u017f", "\u212a")  # two i, an s and a k to `re` where case is ignored
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _LOOKS_AROUND = re.compile(r"\(\?<?[=!]")
-_SIGNS = (  # beyond ASCII, and no letter, digit or blank: dashes, quotes, arrows, operators, pictures
-    r"\x{a1}-\x{a9}\x{ab}-\x{b1}\x{b4}\x{b6}-\x{b8}\x{bb}\x{bf}\x{d7}\x{f7}\x{300}-\x{344}\x{2010}-\x{2027}"
-    r"\x{2030}-\x{205e}\x{20a0}-\x{20bf}\x{2190}-\x{23ff}\x{2500}-\x{2775}\x{2794}-\x{2aff}\x{3001}-\x{3004}"
-    r"\x{3008}-\x{3020}\x{fe0f}\x{1f300}-\x{1f64f}\x{1f680}-\x{1f6c5}"
-)
-_STRANGE = rf"[^\x00-\x7f{_SIGNS}]"  # to RE2 such a letter, digit or blank is none
 _LONG_COUNT = re.compile(r"\{0,\d\d+\}")  # RE2 is slow to count that far
 _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
 _MEMBER = re.compile(r"\\.|.", re.DOTALL)
@@ -43,28 +36,22 @@ class Columns:
         self._at_start = at_start
         letters = (sign for sign in _BEYOND_ASCII.findall(pattern.pattern) if sign.isalnum())
         self._own_letters = {*LETTERS_ALIKE, *letters}
-        is_literal = not {"\\", "["} & set(pattern.pattern)
-        self._strange = f"[{''.join(sorted(self._own_letters))}]" if is_literal else _STRANGE
         self._finds_more = any(each.search(pattern.pattern) for each in (_LOOKS_AROUND, _LONG_COUNT))
 
     def found(self, texts: Sequence[str]) -> list[bool]:
         """Say for each text whether the pattern is in it, just as `re` would."""
         if len(texts) < _FEW:
             return [self._look(text) is not None for text in texts]
-        column = column_of(texts)
-        strange = self._beyond_re2(column)
-        beyond = np.flatnonzero(strange).tolist()
-        found = _read(_written_simply(column, strange) if beyond else column, self._plain)
+        return self._found_by_re2(texts)
+
+    def _found_by_re2(self, texts: Sequence[str]) -> list[bool]:
+        column, beyond = _with_ascii_letters(column_of(texts))
+        found = _read(column, self._plain)
         for i in beyond:
             found[i] = found[i] or any(letter in texts[i] for letter in self._own_letters)
         for i in range(len(texts)) if self._finds_more else beyond:
             found[i] = found[i] and self._look(texts[i]) is not None
         return found
-
-    def _beyond_re2(self, column: "pyarrow.LargeStringArray") -> NDArray[np.bool_]:
-        """Say which texts hold letters that RE2 does not take as `re` does."""
-        none = np.zeros(len(column), np.bool_)
-        return np.array(_read(column, self._strange)) if _has_more_than_ascii(column) else none
 
     @cached_property
     def _plain(self) -> str:
@@ -114,15 +101,15 @@ def _read(column: "pyarrow.LargeStringArray", pattern: str) -> list[bool]:
     return compute.match_substring_regex(column, pattern).to_pylist()  # type: ignore[no-any-return]
 
 
-def _written_simply(column: "pyarrow.LargeStringArray", chosen: NDArray[np.bool_]) -> "pyarrow.LargeStringArray":
+def _with_ascii_letters(column: "pyarrow.LargeStringArray") -> "tuple[pyarrow.LargeStringArray, list[int]]":
+    """Write letters, digits and blanks beyond ASCII as RE2 knows them, and say which texts held any."""
     from traceanalytics.rules.columns_kernel import with_ascii_letters
 
-    return with_ascii_letters(column, chosen)
-
-
-def _has_more_than_ascii(column: "pyarrow.LargeStringArray") -> bool:
     data, _ = buffer_of(column)
-    return bool((data >= 0x80).any())
+    if not (data >= 0x80).any():
+        return column, []
+    simple, changed = with_ascii_letters(column)
+    return simple, np.flatnonzero(changed).tolist()
 
 
 def _escape(letter: str) -> str:

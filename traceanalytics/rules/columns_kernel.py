@@ -18,17 +18,18 @@ LETTER, DIGIT, BLANK = b"_7\x1f"
 _LAST = 0x40000  # no letter, digit or blank stands behind it
 
 
-def with_ascii_letters(texts: "pyarrow.LargeStringArray", chosen: NDArray[np.bool_]) -> "pyarrow.LargeStringArray":
-    r"""Put what RE2 takes for a letter, a digit or a blank in the place of those beyond ASCII, in the chosen texts.
+def with_ascii_letters(texts: "pyarrow.LargeStringArray") -> "tuple[pyarrow.LargeStringArray, NDArray[np.bool_]]":
+    r"""Put what RE2 takes for a letter, a digit or a blank for those beyond ASCII, and say which texts held any.
 
     >>> from traceanalytics.rules.texts import column_of
-    >>> with_ascii_letters(column_of(["été ٣ – x²", "été"]), np.array([True, False])).to_pylist()
-    ['_t_ 7 – x_', 'été']
+    >>> [each.tolist() for each in with_ascii_letters(column_of(["été ٣ – x²", "a – b"]))]
+    [['_t_ 7 – x_', 'a – b'], [True, False]]
     """
     data, offsets = buffer_of(texts)
     written, begins = np.empty(len(data), np.uint8), np.zeros(len(texts) + 1, np.int64)
-    _write(data, offsets, chosen, counterparts(), written, begins)
-    return column_over(written, begins)
+    changed = np.zeros(len(texts), np.bool_)
+    _write(data, offsets, counterparts(), written, begins, changed)
+    return column_over(written, begins), changed
 
 
 @cache
@@ -45,19 +46,20 @@ def counterparts() -> NDArray[np.uint8]:
 def _write(
     data: NDArray[np.uint8],
     offsets: NDArray[np.int64],
-    chosen: NDArray[np.bool_],
     counterparts: NDArray[np.uint8],
     written: NDArray[np.uint8],
     begins: NDArray[np.int64],
+    changed: NDArray[np.bool_],
 ) -> None:
     to = 0
     for row in range(len(offsets) - 1):
         at, end = offsets[row], offsets[row + 1]
         while at < end:
             size, sign = 1, data[at]
-            if sign >= 0x80 and chosen[row]:
+            if sign >= 0x80:
                 point, size = code_point(data, at, end)
                 sign = counterparts[point] if point < len(counterparts) else 0
+                changed[row] = changed[row] or sign > 0
             if sign:
                 written[to] = sign
                 to += 1
