@@ -15,7 +15,7 @@ from traceanalytics.rules.code_roles import Programs, Role, judged_programs
 from traceanalytics.rules.finding import Finding
 from traceanalytics.rules.reading import Reading, read_blocks
 
-_NAMES = {role: role.name.lower() for role in Role}
+_NAMES: Mapping[int, str] = {role: role.name.lower() for role in Role}
 _SHOWN_BY_PROGRAMS: Mapping[int, tuple[str, ...]] = {
     Role.EXECUTED: ("executed_code",),
     Role.REQUESTED: ("requested_code",),
@@ -60,7 +60,7 @@ def _of_programs(programs: Programs) -> Iterator[tuple[int, Finding]]:
         evidence = programs.evidence.get(program, "")
         for behavior in (_SHOWN_BY_LINES if is_line else _SHOWN_BY_PROGRAMS).get(role, ()):
             attributes = _attributes(
-                Role(role), block.language, block.lines, block.fenced, late, block.parses, block.imports, evidence
+                role, block.language, block.lines, block.fenced, late, block.parses, block.imports, evidence
             )
             if behavior == "post_answer_drift":
                 attributes = {"kind": "code", **attributes}
@@ -71,7 +71,7 @@ def _of_programs(programs: Programs) -> Iterator[tuple[int, Finding]]:
 
 @lru_cache(maxsize=1024)
 def _attributes(
-    role: Role,
+    role: int,
     language: str,
     lines: int,
     fenced: bool,

@@ -35,7 +35,8 @@ class Columns:
         self._pattern = pattern
         self._at_start = at_start
         letters = (sign for sign in _BEYOND_ASCII.findall(pattern.pattern) if sign.isalnum())
-        self._own_letters = {*LETTERS_ALIKE, *letters}
+        self._own_letters = re.compile(f"[{''.join({*LETTERS_ALIKE, *letters})}]")
+        self._is_literal = not {"\\", "["} & set(pattern.pattern)
         self._finds_more = any(each.search(pattern.pattern) for each in (_LOOKS_AROUND, _LONG_COUNT))
 
     def found(self, texts: Sequence[str]) -> list[bool]:
@@ -45,10 +46,14 @@ class Columns:
         return self._found_by_re2(texts)
 
     def _found_by_re2(self, texts: Sequence[str]) -> list[bool]:
-        column, beyond = _with_ascii_letters(column_of(texts))
+        column = column_of(texts)
+        if self._is_literal:  # of letters beyond ASCII it can be mistaken only in its own
+            beyond = [i for i, text in enumerate(texts) if not text.isascii() and self._own_letters.search(text)]
+        else:
+            column, beyond = _with_ascii_letters(column)
         found = _read(column, self._plain)
         for i in beyond:
-            found[i] = found[i] or any(letter in texts[i] for letter in self._own_letters)
+            found[i] = found[i] or self._own_letters.search(texts[i]) is not None
         for i in range(len(texts)) if self._finds_more else beyond:
             found[i] = found[i] and self._look(texts[i]) is not None
         return found

@@ -36,7 +36,10 @@ def fenced_in(texts: Sequence[str], fences: NDArray[np.int32]) -> Fenced:
     """Pair the fences of some texts."""
     from traceanalytics.rules.fences_kernel import paired
 
-    words = [texts[row][start + size : stop] for row, start, size, stop, _ in fences.tolist()]
+    words = [""] * len(fences)
+    for i in np.flatnonzero(fences[:, 3] > fences[:, 1] + fences[:, 2]).tolist():
+        row, start, size, stop, _ = fences[i].tolist()
+        words[i] = texts[row][start + size : stop]
     numbers = {word: number for number, word in enumerate(dict.fromkeys(words))}
     infos = [_read_info(word) for word in numbers]
     places, numbered, closed = paired(

@@ -117,8 +117,7 @@ def _shown_alone(programs: Programs, claimed: Container[int]) -> Iterator[tuple[
     blocks = programs.blocks
     ran = blocks.by_row(programs.number[programs.role == Role.EXECUTED])
     for number in np.flatnonzero(blocks.are(Kind.OUTPUT)).tolist():
-        text = blocks.body(number).strip()
-        if number in claimed or not text:
+        if number in claimed or not (text := blocks.body(number).strip()):
             continue
         row, start = int(blocks.row[number]), blocks.each[number].start
         follows_run = any(0 <= start - block.stop < NEAR for block in ran.get(row, ()))
