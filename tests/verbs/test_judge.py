@@ -256,8 +256,24 @@ def ta(*words: object) -> Result:
 def test_an_endpoint_that_is_not_there_is_named(queue: Path) -> None:
     address = "http://127.0.0.1:9/v1"
     found = ta(queue, "--endpoint", address, "--model", "m", "--tries", 1, "--limit", 1)
+    said = "http://127.0.0.1:9/v1/chat/completions: Connection refused in 1 of 1 tries; start the"
+    assert str(found.exception) == f"{said} server, then run this again"
+
+
+def test_a_refused_connection_is_named_before_the_wait(queue: Path) -> None:
+    words = ("--endpoint", "http://127.0.0.1:9/v1", "--model", "m", "--tries", 2, "--first-wait", 0.001)
+    found = ta(queue, *words)
+    assert found.stderr.splitlines() == [
+        "http://127.0.0.1:9/v1/chat/completions: Connection refused; asks again, 2 times in all"
+    ]
+    assert "in 2 of 2 tries" in str(found.exception)
+
+
+def test_the_command_names_what_stays_open(model: Model, queue: Path) -> None:
+    model.answer = lambda body, before: completion("?")
+    found = ta(queue, "--endpoint", model.address, "--model", "m", "--tries", 1, "--limit", 1)
     assert isinstance(found.exception, Refused)
-    assert "1 questions got no verdict; run this again to ask them. http://127.0.0.1:9/v1/chat" in str(found.exception)
+    assert str(found.exception).startswith("1 questions got no verdict; run this again to ask them. a reply without a")
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,11 @@ def test_a_trl_run_has_a_column_named_after_its_reward(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("world", "message"),
-    [(World(icc=1.0), "icc=1.0 is no share"), (World(prompts=0), "prompts=0; a run has at least one")],
+    [
+        (World(icc=1.0), "icc=1.0 is no share"),
+        (World(prompts=0), "prompts=0; a run has at least one"),
+        (World(every=0), "every=0; two dumps are at least one st"),
+    ],
 )
 def test_an_impossible_world_is_refused(world: World, message: str, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=message):

@@ -175,6 +175,12 @@ def test_the_command_writes_a_queue_and_draws_nothing_that_is_judged_beside_it(a
     assert not ids[0] & ids[1]
 
 
+def test_a_queue_that_is_shorter_than_asked_says_why(analyzed: Store, tmp_path: Path) -> None:
+    words = ["suggest", "uncertain", "--db", str(analyzed.path), "-n", "5000", "--out", str(tmp_path / "queue.jsonl")]
+    result = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert " of the 5,000 asked for: what else there is repeats these texts or is judged already" in result.stderr
+
+
 def test_disagreeing_needs_the_other_tagger(analyzed: Store) -> None:
     found = CliRunner().invoke(app, ["suggest", "disagreeing", "--db", str(analyzed.path)])
     assert "`ta suggest disagreeing` needs --other TAGGER; `ta list taggers` names them" in str(found.exception)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from traceanalytics.cli.options import AsJson
-from traceanalytics.cli.output import emit_json, emit_line, harmless
+from traceanalytics.cli.output import emit_json, emit_line, harmless, note
 
 PANEL = "Judge and train"
 
@@ -37,7 +37,11 @@ def judge(
     from traceanalytics.verbs.judge import judge as judge_queue
 
     asked = Endpoint(endpoint, model, key_in(key_variable), timeout, tries, first_wait)
-    report = judge_queue(queue, asked, out=out, concurrency=concurrency, limit=limit)
+
+    def warn(reason: str) -> None:
+        note(f"{harmless(reason)}; asks again, {tries} times in all")
+
+    report = judge_queue(queue, asked, out=out, concurrency=concurrency, limit=limit, warn=warn)
     if as_json:
         counts = {name: getattr(report, name) for name in ("answered", "unsure", "open", "cached", "retries")}
         emit_json({"labels": str(report.labels), **counts, "reason": report.reason})

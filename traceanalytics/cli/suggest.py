@@ -86,4 +86,6 @@ def suggest(
         return
     unit = "rollouts" if kind is Kind.AUDIT else "segments"
     emit_line(f"{len(questions):,} {unit} in {path}, {asks:,} questions")
+    if len(questions) < n:
+        note(f"{len(questions):,} of the {n:,} asked for: what else there is repeats these texts or is judged already")
     note(f"next: ta label {path} (answers go to {answers_beside(path)})")

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from http.client import HTTPException
 from pathlib import Path
+from threading import Lock
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -92,9 +93,10 @@ class Outcome:
 class NoVerdict(Exception):
     """A reply that holds no verdict, or a question that got no reply; another try may do better."""
 
-    def __init__(self, reason: str, *, wait: float | None = None) -> None:
+    def __init__(self, reason: str, *, wait: float | None = None, is_refused: bool = False) -> None:
         super().__init__(reason)
         self.wait = wait
+        self.is_refused = is_refused  # nobody listens there
 
 
 @dataclass(slots=True)
@@ -132,8 +134,12 @@ def judge(
     concurrency: int = 8,
     limit: int | None = None,
     progress: Callable[[Report], None] | None = None,
+    warn: Callable[[str], None] | None = None,
 ) -> Report:
-    """Have a model answer what is open in a queue; answers already given are not asked for again."""
+    """Have a model answer what is open in a queue; answers already given are not asked for again.
+
+    `warn` hears why a question is asked again, once for each reason, before the wait.
+    """
     _check(endpoint)
     questions = read_queue(queue, behaviors=BEHAVIORS.all())
     path = out or queue.with_name(f"{queue.stem}-by-{_as_name(endpoint.model)}.jsonl")
@@ -141,7 +147,7 @@ def judge(
     replies = Replies(path.with_name(f"{path.stem}.replies"))
     report = Report(path)
     todo = answers.open_questions()[:limit]
-    for question, behavior, outcome in _asked(todo, endpoint, replies, concurrency):
+    for question, behavior, outcome in _asked(todo, endpoint, replies, concurrency, _once(warn)):
         report.retries += outcome.retries
         report.cached += outcome.is_cached
         if outcome.verdict is None:
@@ -201,7 +207,11 @@ def read_verdict(reply: str) -> Verdict:
 
 
 def _asked(
-    todo: list[tuple[Question, str]], endpoint: Endpoint, replies: Replies, concurrency: int
+    todo: list[tuple[Question, str]],
+    endpoint: Endpoint,
+    replies: Replies,
+    concurrency: int,
+    warn: Callable[[str], None],
 ) -> Iterator[tuple[Question, str, Outcome]]:
     """Ask with so many questions at a time, and yield outcomes as they come."""
     waiting: dict[Future[Outcome], tuple[Question, str]] = {}
@@ -210,7 +220,7 @@ def _asked(
     try:
         while True:
             for question, behavior in left:
-                future = pool.submit(_ask, question, BEHAVIORS.get(behavior), endpoint, replies)
+                future = pool.submit(_ask, question, BEHAVIORS.get(behavior), endpoint, replies, warn)
                 waiting[future] = (question, behavior)
                 if len(waiting) >= 2 * concurrency:
                     break
@@ -223,13 +233,30 @@ def _asked(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _ask(question: Question, behavior: Behavior, endpoint: Endpoint, replies: Replies) -> Outcome:
+def _once(warn: Callable[[str], None] | None) -> Callable[[str], None]:
+    """Return what passes each reason on once, whichever thread meets it first."""
+    said: set[str] = set()
+    lock = Lock()
+
+    def say(reason: str) -> None:
+        with lock:
+            is_new = reason not in said
+            said.add(reason)
+        if is_new and warn is not None:
+            warn(reason)
+
+    return say
+
+
+def _ask(
+    question: Question, behavior: Behavior, endpoint: Endpoint, replies: Replies, warn: Callable[[str], None]
+) -> Outcome:
     body = {"model": endpoint.model, "messages": messages(question, behavior), "temperature": 0}
     asked = sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
     known = replies.get(asked)
     if known is not None:
         return Outcome(read_verdict(known), is_cached=True)
-    reason = ""
+    reason, is_refused = "", False
     for attempt in range(endpoint.tries):
         try:
             reply = _request(endpoint, body)
@@ -237,10 +264,13 @@ def _ask(question: Question, behavior: Behavior, endpoint: Endpoint, replies: Re
             replies.keep(asked, reply)
             return Outcome(verdict, retries=attempt)
         except NoVerdict as failure:
-            reason, asked_to_wait = str(failure), failure.wait or 0.0
+            reason, asked_to_wait, is_refused = str(failure), failure.wait or 0.0, failure.is_refused
         if attempt + 1 < endpoint.tries:
+            warn(reason)
             backoff = endpoint.first_wait * 2**attempt * random.uniform(0.5, 1.5)
             time.sleep(min(max(asked_to_wait, backoff), LONGEST_WAIT))
+    if is_refused:
+        raise BadInput(f"{reason} in {endpoint.tries} of {endpoint.tries} tries; start the server, then run this again")
     return Outcome(None, reason, endpoint.tries - 1)
 
 
@@ -259,7 +289,9 @@ def _request(endpoint: Endpoint, body: Mapping[str, JSON]) -> str:
             raise BadInput(f"{url} answers {error.code} {error.reason}: {said!r}") from error
         raise NoVerdict(f"{url} answers {error.code}", wait=_seconds(error.headers.get("Retry-After"))) from error
     except (URLError, TimeoutError, HTTPException, ConnectionError) as error:
-        raise NoVerdict(f"{url}: {getattr(error, 'reason', None) or error or type(error).__name__}") from error
+        cause = getattr(error, "reason", None) or error
+        reason = getattr(cause, "strerror", None) or cause or type(error).__name__
+        raise NoVerdict(f"{url}: {reason}", is_refused=isinstance(cause, ConnectionRefusedError)) from error
     if len(content) > LONGEST_REPLY:
         raise NoVerdict(f"{url}: a reply of more than {LONGEST_REPLY:,} bytes")
     try:

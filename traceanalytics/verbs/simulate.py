@@ -35,8 +35,10 @@ def _check(world: World) -> None:
         value = getattr(world, name)
         if not 0 <= value < 1:
             raise BadInput(f"{name}={value!r} is no share; it must be from 0 to below 1")
-    for name in ("prompts", "samples", "every"):
+    for name in ("prompts", "samples"):
         if getattr(world, name) < 1:
             raise BadInput(f"{name}={getattr(world, name)!r}; a run has at least one")
+    if world.every < 1:
+        raise BadInput(f"every={world.every!r}; two dumps are at least one step apart")
     if world.steps < 0:
         raise BadInput(f"steps={world.steps!r}; the last training step is 0 or later")

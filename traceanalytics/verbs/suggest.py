@@ -14,6 +14,7 @@ from traceanalytics.types import JSON, DecidedBy
 
 CONTEXT = 1200  # characters before the previous segment that a judge sees
 _MORE = 4  # times as many candidates as asked for, since some repeat a text that is already there
+_MOST = 64  # times as many, where most do
 _OF_ONE_TEXT = 3  # segments of the same text in a queue: their context may decide otherwise
 _EVERY = 3  # one in so many of an uncertain queue is drawn from what the tagger passes over
 
@@ -177,11 +178,17 @@ def _segments(
     kinds: Collection[SegmentKind] = tuple(SegmentKind),
 ) -> list[Question]:
     known = judged_ids(store, judged)
-    rows = store.sql(statement, {**asked, "seed": str(seed), "at_most": _MORE * n + len(known)}).to_pylist()
-    rows = [row for row in rows if question_id(row["rollout_id"], row["segment"]) not in known]
-    texts = texts_of(store, [row["rollout_id"] for row in rows])
-    found = (_question({**row, "asked": asks or row["asked"]}, texts[row["rollout_id"]], kinds) for row in rows)
-    return _unlike([question for question in found if question is not None])[:n]
+    times = _MORE
+    while True:
+        at_most = times * n + len(known)
+        rows = store.sql(statement, {**asked, "seed": str(seed), "at_most": at_most}).to_pylist()
+        new = [row for row in rows if question_id(row["rollout_id"], row["segment"]) not in known]
+        texts = texts_of(store, [row["rollout_id"] for row in new])
+        found = (_question({**row, "asked": asks or row["asked"]}, texts[row["rollout_id"]], kinds) for row in new)
+        unlike = _unlike([question for question in found if question is not None])
+        if len(unlike) >= n or len(rows) < at_most or times >= _MOST:
+            return unlike[:n]
+        times *= _MORE
 
 
 def _mixed(often: Sequence[Question], seldom: Sequence[Question]) -> list[Question]:
