@@ -63,6 +63,29 @@ def test_all_keys_are_on_a_screen_of_80_columns(analyzed: Store) -> None:
     assert len(browser.screen(79, 24)) == 24
 
 
+def test_what_is_chosen_and_known_is_not_cut_on_a_screen_of_40_columns(analyzed: Store) -> None:
+    browser = read(analyzed, behavior="verification", step=40, is_correct=True)
+    shown = " ".join(text_of(browser, 39, 24).split())
+    assert "random, truth · split val · verification shown · step 40 · right" in shown
+    assert "reward 1 · correct yes" in shown
+    assert len(browser.screen(39, 24)) == 24
+
+
+def test_the_screen_says_when_there_is_more_below(analyzed: Store) -> None:
+    browser = read(analyzed, run="random", step=40)
+    assert text_of(browser, 79, 12).rstrip().endswith("↓ more")
+    for _ in range(40):
+        browser.press("down")
+    assert text_of(browser, 79, 12).rstrip().endswith("q quit")
+
+
+def test_a_long_search_shows_its_end(analyzed: Store) -> None:
+    browser = read(analyzed, run="random")
+    for key in ("/", *"abcdefghijklmnopqrstuvwxyz"):
+        browser.press(key)
+    assert text_of(browser, 20, 10).splitlines()[-1] == "search: pqrstuvwxyz▏"
+
+
 def test_a_search_is_typed_on_the_last_line(analyzed: Store) -> None:
     browser = read(analyzed, run="random")
     for key in ("/", "s", "y", "x", "backspace", "m", "p", "y"):

@@ -140,7 +140,7 @@ def _rollouts(block: Rollouts) -> str:
 
 
 def _reading(reading: Reading, colors: dict[str, str], *, is_open: bool) -> str:
-    facts = " · ".join(f"{name} {_fact(value)}" for name, value in reading.facts.items() if value is not None)
+    facts = " · ".join(f"{name} {fact_in_words(value)}" for name, value in reading.facts.items() if value is not None)
     left_out = len(reading.response) - MOST_CHARACTERS
     more = (
         f'<p class="more">{left_out:,} characters more: <code>ta show {escape(reading.rollout_id)}</code></p>'
@@ -154,7 +154,12 @@ def _reading(reading: Reading, colors: dict[str, str], *, is_open: bool) -> str:
     )
 
 
-def _fact(value: JSON) -> str:
+def fact_in_words(value: JSON) -> str:
+    """Write a fact of a rollout as a reader does.
+
+    >>> fact_in_words(True), fact_in_words(0.25), fact_in_words("stop")
+    ('yes', '0.25', 'stop')
+    """
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 from unicodedata import east_asian_width
 
 from traceanalytics.pages.base import Reading, Span
-from traceanalytics.pages.html import SHOWN_FROM, shown_text
+from traceanalytics.pages.html import SHOWN_FROM, fact_in_words, shown_text
 from traceanalytics.pages.reading import ABSENT, ANY, NEARLY, SHOWN, sample
-from traceanalytics.pages.view import View
+from traceanalytics.pages.view import View, listed
 
 PLAIN, FAINT, STRONG, LIT, HALF_LIT = "plain", "faint", "strong", "lit", "half lit"
 Piece = tuple[str, str]  # a text and its style; a lit one is `lit 0`, `lit 1`, … by behavior
 Line = list[Piece]
 AT_MOST = 50  # rollouts that one choice draws
+MORE_BELOW = "↓ more"
+MOST_HEAD = 4  # lines that say what is chosen
 KEYS = "n/p rollout  ↑/↓ scroll  b behavior  k kind  ]/[ step  c correct  r rewarded  / search  2 beside  q quit"
 _KINDS = (SHOWN, NEARLY, ABSENT, ANY)
 _CORRECT = (None, True, False)
@@ -74,13 +76,21 @@ class Browser:
 
     def screen(self, width: int, height: int) -> list[Line]:
         """Return as many lines as there is room for: what is chosen, the text, the keys."""
-        head = [[(cut(self._choice(), width), STRONG)]]
-        foot = _keys(width) if self.typing is None else [[(cut(f"search: {self.typing}▏", width), FAINT)]]
+        head = list(wrapped([(self._choice(), STRONG)], width))[:MOST_HEAD]
         body = self._body(width)
+        foot = self._foot(width)
         room = height - len(head) - len(foot)
         self.top = min(self.top, max(len(body) - room, 0))
+        if self.top + room < len(body):
+            foot = self._foot(width, MORE_BELOW)
+            room = height - len(head) - len(foot)
         shown = body[self.top : self.top + room]
         return [*head, *shown, *([[("", PLAIN)]] * (room - len(shown))), *foot]
+
+    def _foot(self, width: int, more: str = "") -> list[Line]:
+        if self.typing is None:
+            return _keys(f"{KEYS}  {more}" if more else KEYS, width)
+        return [[(f"search: {self.typing[-max(width - 9, 1) :]}▏", FAINT)]]
 
     def _type(self, key: str) -> None:
         if key == "enter":
@@ -101,12 +111,12 @@ class Browser:
         search = f" · “{self.search}”" if self.search else ""
         place = f"{min(self.at + 1, len(self.readings))}/{len(self.readings)}"
         return shown_text(
-            f"{place}  {', '.join(self.view.runs)} · split {self.view.split} · {what} · {step}{right}{reward}{search}"
+            f"{place}  {listed(self.view.runs)} · split {self.view.split} · {what} · {step}{right}{reward}{search}"
         )
 
     def _body(self, width: int) -> list[Line]:
         if not self.readings:
-            return [[("no rollout is like this; k shows other kinds, ] and [ other steps", PLAIN)]]
+            return list(wrapped([("no rollout is like this; k shows other kinds, ] and [ other steps", PLAIN)], width))
         if not self.beside or self.at + 1 >= len(self.readings):
             return list(self._lines(self.readings[self.at], width))
         half = (width - 3) // 2
@@ -116,8 +126,8 @@ class Browser:
         return [[*_filled(mine, half), (" │ ", FAINT), *theirs] for mine, theirs in both]
 
     def _lines(self, reading: Reading, width: int) -> Iterator[Line]:
-        facts = " · ".join(f"{name} {value}" for name, value in reading.facts.items())
-        yield [(cut(shown_text(f"{reading.rollout_id}  {facts}"), width), FAINT)]
+        facts = " · ".join(f"{name} {fact_in_words(value)}" for name, value in reading.facts.items())
+        yield from wrapped([(shown_text(f"{reading.rollout_id}  {facts}"), FAINT)], width)
         seen = sorted({span.behavior for span in reading.spans if span.score >= SHOWN_FROM})
         yield from wrapped([(", ".join(seen) or "shows nothing", FAINT)], width)
         yield [("── prompt", STRONG)]
@@ -126,10 +136,10 @@ class Browser:
         yield from wrapped(_lit(reading, self.behavior), width)
 
 
-def _keys(width: int) -> list[Line]:
+def _keys(keys: str, width: int) -> list[Line]:
     """Return all keys, on as many lines as a narrow screen needs."""
     lines = [""]
-    for key in KEYS.split("  "):
+    for key in keys.split("  "):
         longer = f"{lines[-1]}  {key}" if lines[-1] else key
         lines = [*lines[:-1], longer] if len(longer) <= width else [*lines, key]
     return [[(cut(line, width), FAINT)] for line in lines if line]

@@ -9,7 +9,7 @@ from traceanalytics.findings.evaluations import FEWEST_PROMPTS
 from traceanalytics.findings.shifts import Shift, find_shifts, percent
 from traceanalytics.pages.base import Table
 from traceanalytics.pages.rates import counts_of_run, rates_over_steps
-from traceanalytics.pages.view import View
+from traceanalytics.pages.view import View, listed
 from traceanalytics.store.remembering import remembered
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
@@ -41,7 +41,7 @@ def headline(view: View) -> str:
     """Say in one line what changed most."""
     of_enough = [shifts for shifts in shifts_of(view).values() if fewest_prompts(shifts) >= FEWEST_PROMPTS]
     moved = [shift for shifts in of_enough for shift in shifts if shift.survives]
-    runs = _listed(view.runs)
+    runs = listed(view.runs)
     if view.tagger and not shifts_of(view):
         return f"{runs}: {view.rollouts:,} rollouts at one step{_shown_most(view)}"
     if view.tagger and not of_enough:
@@ -120,7 +120,7 @@ def cautions(view: View) -> list[str]:
             )
     elsewhere = [run for run in view.selectors.runs or view.all_runs if run not in view.runs]
     if elsewhere:
-        said.append(f"{_listed(elsewhere)}: no rollouts in the split {view.split}; `--split` chooses another one")
+        said.append(f"{listed(elsewhere)}: no rollouts in the split {view.split}; `--split` chooses another one")
     audited = any(row["audits"] for row in view.rows("run_cautions"))
     if view.tagger and not audited:
         said.append(
@@ -193,11 +193,7 @@ def rate_table(title: str, rows: Sequence[dict[str, JSON]], sql: str, columns: S
 def scope(view: View) -> str:
     """Say what a page counts: the split, and of which runs and steps."""
     steps = f"steps {view.first_step} to {view.last_step}" if view.first_step < view.last_step else "one step"
-    return f"Split {view.split}: {view.rollouts:,} rollouts of {_listed(view.runs)}, {steps}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names) if len(names) <= 3 else f"{names[0]}, {names[1]} and {len(names) - 2} more runs"
+    return f"Split {view.split}: {view.rollouts:,} rollouts of {listed(view.runs)}, {steps}"
 
 
 @remembered
