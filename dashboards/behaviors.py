@@ -61,7 +61,7 @@ def _multiples(view: View, names: list[str]) -> Block:
 
 def _lead(view: View, pooled: bool, onsets: bool) -> list[str]:
     steps = "one step" if view.bin_width == 1 else f"{view.bin_width} steps"
-    said = [f"Share of rollouts that show each behavior, {steps} a point."]
+    said = [f"Share of rollouts that show each behavior over training steps, {steps} a point."]
     if pooled:
         said.append(
             "Runs that differ by their seed alone are one curve, their mean; its band is a 95% interval over runs, and "

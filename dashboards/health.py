@@ -2,7 +2,7 @@
 
 from traceanalytics.pages.base import Block, Chart, Page, Selectors, Text
 from traceanalytics.pages.charts import lines_over_steps, two_counts
-from traceanalytics.pages.claims import answers, call_of_finding, is_too_much, numbers_of, of_other_splits, refusals
+from traceanalytics.pages.claims import answers, asked_of, call_of_finding, is_too_much, numbers_of, refusals
 from traceanalytics.pages.rates import call_of, rates_over_steps
 from traceanalytics.pages.view import View, as_table, look
 from traceanalytics.pages.words import cautions, rate_table, sql_of_cautions
@@ -39,7 +39,10 @@ def _length(view: View) -> tuple[str, str]:
     whole = all(row["tagged"] == row["rollouts"] for row in view.rows("run_status"))
     if not whole:
         return "length_over_steps", ""
-    return "own_length_over_steps", "What the model itself wrote: without what tools returned, and white space around."
+    return (
+        "own_length_over_steps",
+        "Characters that the model itself wrote, without what tools returned and the white space around.",
+    )
 
 
 def _from_query(view: View, query: str, column: str, title: str, y_title: str, lead: str = "") -> list[Block]:
@@ -79,13 +82,13 @@ def _stability(view: View) -> list[Block]:
         rows,
         color="run",
         color_title="run",
-        y_title=f"{'share of ' if is_share else ''}{what}, same prompts",
+        y_title=f"{'share right' if is_share else what}, same prompts",
         percent=is_share,
         height=180,
         counted="",
     )
     said = " ".join(f"{answer.verdict[0].upper()}{answer.verdict[1:]}." for answer in list(found.values())[:4])
-    lead = f"{said}{of_other_splits(view, found)}"
+    lead = f"{said}{asked_of(view, found)}"
     return [Chart("Stability", chart, numbers_of(view, "Stability", found, command), lead)]
 
 

@@ -10,8 +10,8 @@ from traceanalytics.pages.verdicts import verdicts_of
 from traceanalytics.pages.view import View, as_table, look
 from traceanalytics.pages.words import (
     cautions,
+    paragraphs,
     rate_table,
-    sentences,
     shift_table,
     shifts_of,
     sql_of_cautions,
@@ -29,7 +29,7 @@ def build(store: Store, selectors: Selectors) -> list[Block]:
     shifts = shifts_of(view)
     story_told = "\n\n".join(story(view))
     told: list[Block] = [Text(story_told, "lead", sql_of_story(view)), _word_and_code(view)] if story_told else []
-    moved = "\n\n".join(sentences(each) for each in shifts.values())
+    moved = paragraphs(shifts)
     sql = sql_of_shifts(view, [shift for each in shifts.values() for shift in each])
     said = [*told, *([Text(moved, "plain" if told else "lead", sql)] if moved else [])]
     warned = "; ".join(cautions(view))
@@ -96,7 +96,7 @@ def _by_change(view: View) -> list[str]:
     return [name for name in sorted(most, key=lambda name: -most[name]) if not chosen or name in chosen]
 
 
-def _rewards(view: View) -> Chart:
+def _rewards(view: View) -> Block:
     asked = {"in_split": view.split, "bin_width": view.bin_width}
     found = view.rows("reward_over_steps", **asked)
     rows = [
@@ -104,7 +104,9 @@ def _rewards(view: View) -> Chart:
         for each in found
         if each["mean_reward"] is not None
     ]
-    columns = {name: name.replace("_", " ") for name in found[0]} if found else {}
+    if not rows:
+        return Text(f"Reward over training: no rollout of the split {view.split} has a reward.")
+    columns = {name: name.replace("_", " ") for name in found[0]}
     table = as_table("Reward over training", found, columns, view.sql("reward_over_steps", **asked))
     chart = lines_over_steps(rows, color="run", color_title="run", y_title="mean reward", percent=False, height=180)
     return Chart("Reward over training", chart, table)

@@ -26,7 +26,10 @@ def build(store: Store, selectors: Selectors) -> list[Block]:
     drawn = behind_points(view, both, steps, other=(view.taggers[other], theirs) if other else None) if both else {}
     rest = [name for name in behaviors if name not in both]
     drawn |= behind_points(view, rest, steps) if rest else {}
-    said = f"{', '.join(behaviors)} in the split {view.split}. A click opens a rollout; its spans are lit."
+    said = (
+        f"Rollouts of the split {view.split} that show {', '.join(behaviors)}, or nearly do. A click opens one; what "
+        "shows a behavior is lit in the color under its name."
+    )
     blocks: list[Block] = [Text(said, "lead")]
     for behavior in behaviors:
         for step in steps:
@@ -39,7 +42,7 @@ def _untagged(view: View) -> Block:
     step = _steps(view)[-1]
     drawn = sample(view, None, at_step=step, at_most=A_STEP)
     sql = view.sql("rollouts_to_read", at_step=step, in_split=view.split)
-    return Rollouts(f"Rollouts at step {step}", drawn, f"ta read --step {step}{view.command}", sql=sql)
+    return Rollouts(f"Rollouts at step {step}", drawn, f"More: `ta read --step {step}{view.command}`", sql=sql)
 
 
 def _steps(view: View) -> list[int]:
@@ -73,8 +76,8 @@ def _at_point(view: View, behavior: str, step: int, drawn: dict, other: str) -> 
     last = step + view.bin_width - 1
     at = f"step {step}" if view.bin_width == 1 else f"steps {step} to {last}"
     titles = {kind: f"{says[0].upper()}{says[1:]} {behavior} at {at}" for kind, says in _KINDS.items()}
-    titles["apart"] = f"{other} says otherwise than {view.tagger_name} of {behavior} at {at}"
-    more = f"ta read --behavior {behavior} --step {step}{view.command}"
+    titles["apart"] = f"{other} and {view.tagger_name} part on {behavior} at {at}"
+    more = f"More: `ta read --behavior {behavior} --step {step}{view.command}`"
     sql = view.sql(
         "rollouts_of_points",
         in_behaviors=[behavior],

@@ -9,10 +9,10 @@ from traceanalytics.pages.claims import (
     ALL,
     answer_of_all,
     answers,
+    asked_of,
     call_of_finding,
     is_too_much,
     numbers_of,
-    of_other_splits,
     refusals,
 )
 from traceanalytics.pages.favors import what_reward_favors
@@ -28,7 +28,10 @@ _RUNS = "SELECT run_id, coalesce(model_family, model) AS family, reward_type FRO
 def build(store: Store, selectors: Selectors) -> list[Block]:
     """Show gains by reward and family, then the pressure of the rewards on behaviors."""
     view = look(store, selectors)
-    return [*_gains(view), *_against_true(view), *_families(view), *_favored(view), *_pressure(view)]
+    gains = _gains(view)
+    is_graded = any(isinstance(block, Chart) for block in gains)
+    against_true = _against_true(view) if is_graded else []
+    return [*gains, *against_true, *_families(view), *_favored(view), *_pressure(view)]
 
 
 def _gains(view: View) -> list[Block]:
@@ -91,7 +94,7 @@ def _against_true(view: View) -> list[Block]:
             "What each run gained on the same problems",
             chart,
             table,
-            f"{said}. {_LIMITS}{of_other_splits(view, found)}",
+            f"{said}. {_LIMITS}{asked_of(view, found)}",
         )
     ]
 
@@ -109,7 +112,7 @@ def _families(view: View) -> list[Block]:
         return []
     command = call_of_finding(view, "family_by_reward", in_behavior=behavior)
     table = numbers_of(view, "Reward by model family", {ALL: answer}, command)
-    return [Text(f"{answer.verdict}.{of_other_splits(view, {ALL: answer})}", sql=table.sql), table]
+    return [Text(f"{answer.verdict}.{asked_of(view, {ALL: answer})}", sql=table.sql), table]
 
 
 def _pressure(view: View) -> list[Block]:
@@ -134,7 +137,7 @@ def _pressure(view: View) -> list[Block]:
     )
     said = " ".join(f"{answer.verdict[0].upper()}{answer.verdict[1:]}." for answer in list(found.values())[:3])
     table = numbers_of(view, "Selection pressure", found, command)
-    return [Chart("Selection pressure within groups", chart, table, f"{said} {_BANDS}{of_other_splits(view, found)}")]
+    return [Chart("Selection pressure within groups", chart, table, f"{said} {_BANDS}{asked_of(view, found)}")]
 
 
 def _favored(view: View) -> list[Block]:

@@ -3,7 +3,7 @@
 from traceanalytics.pages.accuracy import accuracy_over_steps
 from traceanalytics.pages.base import Block, Chart, Page, Selectors, Text
 from traceanalytics.pages.charts import differences, lines_over_steps, two_counts, waterfall
-from traceanalytics.pages.claims import answers, call_of_finding, numbers_of, of_other_splits, refusals
+from traceanalytics.pages.claims import answers, asked_of, call_of_finding, numbers_of, refusals
 from traceanalytics.pages.rates import call_of, rates_over_steps
 from traceanalytics.pages.view import View, look
 from traceanalytics.pages.words import rate_table
@@ -72,7 +72,7 @@ def _switches(view: View, behavior: str) -> list[Block]:
     command = call_of_finding(view, "strategy_switch", in_behavior=behavior)
     lead = (
         f"{_verdicts(found)} A flow names the strategy of a problem's first and of its last rollouts; this says where "
-        f"the gain sits, not that switching caused it.{of_other_splits(view, found)}"
+        f"the gain sits, not that switching caused it.{asked_of(view, found)}"
     )
     return [
         Chart(
@@ -93,7 +93,7 @@ def _shift_share(view: View, behavior: str) -> list[Block]:
         for step in _steps(run, {row["term"]: row for row in answer.table.to_pylist()})
     ]
     command = call_of_finding(view, "shift_share", in_behavior=behavior)
-    lead = f"{_verdicts(found)} Lines are 95% intervals over prompts of each part.{of_other_splits(view, found)}"
+    lead = f"{_verdicts(found)} Lines are 95% intervals over prompts of each part.{asked_of(view, found)}"
     return [Chart("How the gain adds up", waterfall(rows), numbers_of(view, "Parts of the gain", found, command), lead)]
 
 

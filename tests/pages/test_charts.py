@@ -17,7 +17,7 @@ from traceanalytics.pages.charts import (
     waterfall,
 )
 from traceanalytics.pages.drift import draw_errors
-from traceanalytics.pages.theme import spec_of, themed
+from traceanalytics.pages.theme import COLORS, spec_of, themed, with_colors
 
 Rows = list[dict[str, Any]]
 CHARTS: dict[str, Callable[[Rows], Any]] = {
@@ -65,3 +65,29 @@ def test_rows_travel_as_text_and_are_embedded_as_rows() -> None:
     spec = spec_of(two_counts(rows_of(1, 1, 2)))
     (held,) = spec["datasets"].values()
     assert [row["step"] for row in held] == [0, 1]
+
+
+def test_an_axis_of_numbers_that_are_all_one_shows_that_number() -> None:
+    rows = [{"run": "a", "step": step, "value": 0.5, "rollouts": 4} for step in (0, 10)]
+    chart = lines_over_steps(rows, color="run", color_title="run", y_title="mean reward", percent=False)
+    assert ">0.5<" in vl_convert.vegalite_to_svg(themed(chart))
+
+
+def test_small_charts_have_axes_where_they_have_something_to_show() -> None:
+    rows = [
+        {"run": "a", "curve": "a", "single": False, "behavior": f"b{n}", "step": step, "value": 0.5}
+        for n in range(5)
+        for step in (0, 10)
+    ]
+    rewards = [{"run": "a", "curve": "a", "step": step, "reward": 0.5} for step in (0, 10)]
+    svg = vl_convert.vegalite_to_svg(themed(small_multiples(rows, rewards), width=1100))
+    assert svg.count("X-axis") == 1 + 5
+
+
+def test_a_run_has_one_color_also_where_another_has_nothing_to_draw() -> None:
+    rows = [{"run": "b", "step": step, "value": 0.5, "rollouts": 4} for step in (0, 10)]
+    chart = lines_over_steps(rows, color="run", color_title="run", y_title="mean reward", percent=False)
+    svg = vl_convert.vegalite_to_svg(with_colors(themed(chart), ["a", "b"]))
+    assert svg.count(f'stroke="{COLORS[1]}"') > 0
+    of_configurations = two_counts([{**row, "counted": "x"} for row in rows], color_title="configuration")
+    assert with_colors(themed(of_configurations), ["a"]) == themed(of_configurations)

@@ -1,13 +1,17 @@
 """The report in a real browser: it draws, it answers to clicks and brushes, and no text in it does anything."""
 
+import json
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
+from shlex import quote
 
 import pytest
 from browser import Browser
 
 from traceanalytics.pages.base import Selectors
 from traceanalytics.store.store import Store
+from traceanalytics.verbs.ingest import ingest
 from traceanalytics.verbs.report import report
 
 FADED = (
@@ -203,3 +207,19 @@ def test_dark_and_light_are_both_drawn(browser: Browser, address: str) -> None:
         ink = "getComputedStyle(document.querySelector('.chart svg .role-axis-label text')).fill"
         colors.append((browser.evaluate("getComputedStyle(document.body).backgroundColor"), browser.evaluate(ink)))
     assert colors == [("rgb(255, 255, 255)", "rgb(27, 31, 36)"), ("rgb(20, 23, 26)", "rgb(230, 232, 234)")]
+
+
+@pytest.mark.parametrize("name", ["r", 'it\'s a "run" <b>&amp;</b>'])
+def test_a_report_of_one_rollout_without_reward_opens(
+    name: str, browser: Browser, store: Store, tmp_path: Path
+) -> None:
+    (tmp_path / "log.jsonl").write_text(json.dumps({"prompt": "1+1?", "response": "2", "step": 3}) + "\n")
+    ingest([tmp_path / "log.jsonl"], store=store, run=name)
+    report(store, tmp_path / "report.html")
+    browser.complaints.clear()
+    browser.open((tmp_path / "report.html").as_uri(), width=390)
+    assert browser.draw_all() > 0
+    assert browser.complaints == []
+    assert browser.evaluate("document.querySelector('h1').textContent") == f"{name}: 1 rollout"
+    assert browser.evaluate("document.documentElement.scrollWidth") == 390
+    assert f"--run {quote(name)} --db" in unescape((tmp_path / "report.html").read_text(encoding="utf-8"))

@@ -13,6 +13,7 @@ from conftest import HOSTILE
 from traceanalytics.behaviors import BEHAVIORS
 from traceanalytics.judging import Answers, Question
 from traceanalytics.labels import read_labels
+from traceanalytics.pages.live import cookie_name
 from traceanalytics.store.store import Store
 from traceanalytics.verbs.serve import Live
 
@@ -47,7 +48,7 @@ def token_of(live: Live) -> str:
 def ask(live: Live, path: str, fields: dict[str, str] | None = None, *, cookie: str | None = None) -> tuple[int, str]:
     place = urlsplit(live.address)
     connection = HTTPConnection(place.hostname or "", place.port)
-    held = f"traceanalytics={token_of(live)}" if cookie is None else cookie
+    held = f"{cookie_name(token_of(live))}={token_of(live)}" if cookie is None else cookie
     form = {"Content-Type": "application/x-www-form-urlencoded"} if fields is not None else {}
     body = None if fields is None else urlencode(fields)
     connection.request("GET" if fields is None else "POST", path, body, {"Host": place.netloc, "Cookie": held, **form})

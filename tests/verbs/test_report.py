@@ -98,7 +98,7 @@ def test_at_most_300_rollouts_are_embedded_and_the_rest_names_its_command() -> N
     ((_, (first, second)),) = verb._limited([(Page(name="p", title="P", build=lambda *_: []), [
         Rollouts("One", readings[:290]), Rollouts("Two", readings[290:])])], 10**6)  # fmt: skip
     assert (len(first.readings), len(second.readings)) == (290, 10)  # type: ignore[union-attr]
-    assert second.more == "10 more: ta show r-300; ta show r-301; ta show r-302 …"  # type: ignore[union-attr]
+    assert second.more == "10 more: `ta show r-300`; `ta show r-301`; `ta show r-302` …"  # type: ignore[union-attr]
 
 
 def test_of_long_rollouts_each_point_keeps_as_many_as_there_is_room_for() -> None:
@@ -106,7 +106,7 @@ def test_of_long_rollouts_each_point_keeps_as_many_as_there_is_room_for() -> Non
     page = Page(name="p", title="P", build=lambda *_: [])
     ((_, (first, second)),) = verb._limited([(page, [Rollouts("One", long[:5]), Rollouts("Two", long[5:])])], 30_000)
     assert (len(first.readings), len(second.readings)) == (2, 2)  # type: ignore[union-attr]
-    assert first.more == "3 more: ta show r-2; ta show r-3; ta show r-4"  # type: ignore[union-attr]
+    assert first.more == "3 more: `ta show r-2`; `ta show r-3`; `ta show r-4`"  # type: ignore[union-attr]
 
 
 @pytest.fixture(scope="module")

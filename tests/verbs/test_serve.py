@@ -17,7 +17,7 @@ from browser import Browser
 from conftest import HOSTILE_RUN
 
 from traceanalytics.errors import BadInput
-from traceanalytics.pages.live import read_selectors
+from traceanalytics.pages.live import cookie_name, read_selectors
 from traceanalytics.store.store import Store
 from traceanalytics.verbs.serve import Live
 
@@ -41,7 +41,8 @@ def get(live: Live, path: str, *, cookie: str = "", host: str | None = None, met
 
 
 def cookie_of(live: Live) -> str:
-    return f"traceanalytics={live.address.split('token=')[1]}"
+    token = live.address.split("token=")[1]
+    return f"{cookie_name(token)}={token}"
 
 
 def test_the_token_opens_the_page_and_leaves_the_address(live: Live) -> None:
@@ -57,6 +58,12 @@ def test_the_token_opens_the_page_and_leaves_the_address(live: Live) -> None:
 def test_nobody_enters_without_the_token(cookie: str, live: Live) -> None:
     status, said = get(live, "/", cookie=cookie.encode("ascii", "ignore").decode().replace("\x01", ""))
     assert (status, "the address that `ta serve` printed" in said) == (403, True)
+
+
+def test_two_servers_open_in_one_browser(live: Live, store: Store) -> None:
+    other = Live(store)
+    assert get(live, "/changed", cookie=f"{cookie_of(other)}; {cookie_of(live)}")[0] == 200
+    other.close()
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1", ""])

@@ -75,7 +75,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Rollouts:
-    """Sampled rollouts under a heading; `more` is the command that shows the rest."""
+    """Sampled rollouts under a heading; `more` says how to see the rest."""
 
     title: str
     readings: Sequence[Reading]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 Rows = Sequence[dict[str, JSON]]
 _FADED = 0.12
+_AS_IT_IS = ",.6~r"  # of numbers that may all be one: without a format Vega would round that to a whole one
 _SMALL_AXIS = 48  # pixels for the axis of a small chart
 _NAMES = 140  # pixels for the names of behaviors on an axis
 
@@ -121,7 +122,7 @@ def small_multiples(rows: Rows, rewards: Rows, *, curve_title: str = "run") -> "
         .mark_line(point=True)
         .encode(
             x=steps_axis(),
-            y=alt.Y("reward:Q", title="mean reward", scale=alt.Scale(zero=False)),
+            y=alt.Y("reward:Q", title="mean reward", axis=alt.Axis(format=_AS_IT_IS), scale=alt.Scale(zero=False)),
             color=color,
             opacity=_picked(pick),
             tooltip=[
@@ -162,8 +163,9 @@ def small_multiples(rows: Rows, rewards: Rows, *, curve_title: str = "run") -> "
         facet=alt.Facet("behavior:N", title=None),
         columns=4,
         bounds="flush",
-        spacing={"row": 42, "column": _SMALL_AXIS},
-    ).resolve_scale(y="independent")
+        spacing={"row": 56, "column": _SMALL_AXIS},
+    )
+    cells = cells.resolve_scale(y="independent").resolve_axis(x="independent")  # no axis where the last row has no cell
     return alt.vconcat(strip, cells, spacing=36, usermeta={"smallest": 260, "room": 80})
 
 
@@ -213,9 +215,10 @@ def waterfall(rows: Rows) -> "altair.FacetChart":
     )
     ranges = base.mark_rule(strokeWidth=1.5).encode(y=alt.Y("from:Q", title="gain in accuracy"), y2=alt.Y2("to:Q"))
     cell = alt.layer(bars, ranges, data=data_of(rows)).properties(width="container", height=190)
-    return cell.facet(
+    cells = cell.facet(
         facet=alt.Facet("run:N", title=None), columns=2, spacing={"row": 34, "column": _SMALL_AXIS}
-    ).properties(usermeta={"smallest": 480, "room": 80})
+    ).resolve_axis(x="independent")
+    return cells.properties(usermeta={"smallest": 480, "room": 80})
 
 
 def changes(rows: Rows) -> "altair.LayerChart":
@@ -322,7 +325,7 @@ def _share(title: str, *, percent: bool = True, extent: int = 0) -> "altair.Y":
 
     if percent:
         return alt.Y("value:Q", title=title, axis=alt.Axis(format="%", minExtent=extent), scale=alt.Scale(domainMin=0))
-    return alt.Y("value:Q", title=title, scale=alt.Scale(zero=False))
+    return alt.Y("value:Q", title=title, axis=alt.Axis(format=_AS_IT_IS), scale=alt.Scale(zero=False))
 
 
 def _height(rows: Rows, pixels: int, name: str = "behavior") -> int:

@@ -29,7 +29,20 @@ def answers(view: View, finding: str, **parameters: JSON) -> tuple[dict[str, Ans
     given = tuple(sorted(parameters.items()))
     asked = {run: _answer(view.store, finding, run, given) for run in view.runs[:MOST_RUNS]}
     found = {run: answer for run, answer in asked.items() if isinstance(answer, Answer)}
-    return found, list(dict.fromkeys(each for each in asked.values() if isinstance(each, str)))
+    return found, _reasons({run: each for run, each in asked.items() if isinstance(each, str)})
+
+
+def _reasons(refused: Mapping[str, str]) -> list[str]:
+    """Return why runs have no answer, a reason that holds of several but once.
+
+    >>> _reasons({"a": "run 'a' is short", "b": "run 'b' is short", "c": "run 'c' is untagged"})
+    ["run 'a' is short (and so 1 run more)", "run 'c' is untagged"]
+    """
+    alike: dict[str, list[str]] = {}
+    for run, reason in refused.items():
+        alike.setdefault(reason.replace(repr(run), ""), []).append(reason)
+    more = ((reasons[0], len(reasons) - 1) for reasons in alike.values())
+    return [f"{reason} (and so {n} {'run' if n == 1 else 'runs'} more)" if n else reason for reason, n in more]
 
 
 def answer_of_all(view: View, finding: str, **parameters: JSON) -> Answer | None:
@@ -40,10 +53,13 @@ def answer_of_all(view: View, finding: str, **parameters: JSON) -> Answer | None
     return answer if isinstance(answer, Answer) else None
 
 
-def of_other_splits(view: View, found: Mapping[str, Answer]) -> str:
-    """Say which answers were read from another split than the one that the page shows; nothing where none was."""
+def asked_of(view: View, found: Mapping[str, Answer]) -> str:
+    """Say what a reader of answers would not expect: that another split was read, or not every run."""
     splits = {run: split for answer in found.values() for run, split in answer.splits.items() if split != view.split}
-    return f" Read from {splits_in_words(splits)}." if splits else ""
+    read = f" Read from {splits_in_words(splits)}." if splits else ""
+    if ALL in found or len(view.runs) <= MOST_RUNS:
+        return read
+    return f"{read} Asked of the first {MOST_RUNS} of {len(view.runs)} runs; `--run` chooses others."
 
 
 def is_too_much(view: View) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from traceanalytics.pages.assets import vega_bundle
 from traceanalytics.pages.base import Block, Chart, Page, Reading, Rollouts, Span, Table, Text
-from traceanalytics.pages.theme import COLORS, config, spec_of
+from traceanalytics.pages.theme import COLORS, config, spec_of, with_colors
 from traceanalytics.types import JSON
 
 _HERE = Path(__file__).parent
@@ -31,6 +31,7 @@ def render(
     command: str = "",
     state: str | None = None,
     known: Sequence[str] = (),
+    runs: Sequence[str] = (),
     most_rows: int = MOST_ROWS_SHOWN,
 ) -> str:
     """Return a document: a navigation, a section a page, and the facts of its making at the end.
@@ -38,10 +39,11 @@ def render(
     `scope` says at the head of each page what it counts. `sql` is the query behind the title's numbers; `links` and
     `controls` are HTML of the live page. A document that `is_checked` has room for what `pages/seal.py` keeps of it. A
     point of a behavior that is `known` leads to its rollouts; `command` is what `ta read` needs to find the store. A
-    live page follows the store, whose `state` it shows.
+    live page follows the store, whose `state` it shows. Each of `runs` has its color in every chart.
     """
     specs: list[JSON] = []
     sections = "".join(_section(page, blocks, specs, most_rows, scope) for page, blocks in built)
+    specs = [with_colors(spec, sorted(runs)) for spec in specs]
     if links is None:
         links = "".join(f'<a href="#{escape(page.name)}">{escape(page.title)}</a>' for page, _ in built)
     last = f'<footer><h2 id="made-from">Made from</h2>{_table(footer)}</footer>' if footer else ""
@@ -94,7 +96,10 @@ def _table(table: Table, most_rows: int = MOST_ROWS_SHOWN) -> str:
 
 
 def _rows(table: Table, most_rows: int) -> str:
-    head = "".join(f"<th>{_text(name)}</th>" for name in table.columns)
+    head = "".join(
+        f'<th class="{"number" if _holds_numbers(table, place) else "words"}">{_text(name)}</th>'
+        for place, name in enumerate(table.columns)
+    )
     rows = "".join(
         "<tr>" + "".join(_cell(value, name in table.shares) for name, value in zip(table.columns, row, strict=True))
         + "</tr>"
@@ -103,6 +108,12 @@ def _rows(table: Table, most_rows: int) -> str:
     left_out = len(table.rows) - most_rows
     more = f"<p class='more'>{left_out:,} rows more; the query below returns them</p>" if left_out > 0 else ""
     return f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{more}'
+
+
+def _holds_numbers(table: Table, place: int) -> bool:
+    """Say whether the cells of a column are set to the right, as its heading should be."""
+    value = next((row[place] for row in table.rows if row[place] is not None), None)
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _sql(sql: str) -> str:
@@ -132,7 +143,7 @@ def _rollouts(block: Rollouts) -> str:
     colors = {name: COLORS[i % len(COLORS)] for i, name in enumerate(_behaviors(block.readings))}
     key = "".join(f'<span class="key" style="--c:{color}">{escape(name)}</span>' for name, color in colors.items())
     cards = "".join(_reading(reading, colors, is_open=block.side_by_side) for reading in block.readings)
-    more = f'<p class="more"><code>{escape(block.more)}</code></p>' if block.more else ""
+    more = f'<p class="more">{_said(block.more)}</p>' if block.more else ""
     layout = "rollouts beside" if block.side_by_side else "rollouts"
     of = f' data-behavior="{escape(block.point[0])}" data-step="{block.point[1]}"' if block.point else ""
     title = f'<h3{of}>{_text(block.title)}</h3><p class="keys">{key}</p>'

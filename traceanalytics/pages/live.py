@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from hashlib import sha256
 from hmac import compare_digest
 from html import escape
 from http.cookies import CookieError, SimpleCookie
@@ -20,7 +21,7 @@ from traceanalytics.store.store import Store
 Environ = Mapping[str, object]
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 
-COOKIE = "traceanalytics"
+COOKIE = "traceanalytics"  # and a digest of the token, as servers on other ports of this machine set theirs beside it
 CHANGED = "changed"  # where a page asks for the state of the store
 _HEADERS = [
     ("Cache-Control", "no-store"),
@@ -38,6 +39,7 @@ class LiveApp:
     ) -> None:
         self._store = store
         self._token = token
+        self._cookie = cookie_name(token)
         self._hosts = hosts
         self._queues = queues or {}
         self._labeling = LabelPage(self._queues, token)
@@ -54,7 +56,7 @@ class LiveApp:
             return _say(start_response, "405 Method Not Allowed", "This page is only read.")
         given = asked.pop("token", [""])[-1]
         if compare_digest(given.encode(), self._token.encode()):
-            cookie = f"{COOKIE}={self._token}; HttpOnly; SameSite=Strict; Path=/"
+            cookie = f"{self._cookie}={self._token}; HttpOnly; SameSite=Strict; Path=/"
             place = f"/{path}" + (f"?{urlencode(asked, doseq=True)}" if asked else "")
             start_response("303 See Other", [("Location", place), ("Set-Cookie", cookie), *_HEADERS])
             return [b""]
@@ -105,7 +107,7 @@ class LiveApp:
             cookies = SimpleCookie(str(environ.get("HTTP_COOKIE", "")))
         except CookieError:
             return False
-        held = cookies[COOKIE].value if COOKIE in cookies else ""
+        held = cookies[self._cookie].value if self._cookie in cookies else ""
         return compare_digest(held.encode(), self._token.encode())
 
     def _document(self, name: str, asked: Mapping[str, list[str]]) -> str:
@@ -132,7 +134,13 @@ class LiveApp:
             controls=_controls(page, view),
             state=state,
             known=view.seen,
+            runs=view.runs,
         )
+
+
+def cookie_name(token: str) -> str:
+    """Name the cookie that holds a token."""
+    return f"{COOKIE}-{sha256(token.encode()).hexdigest()[:8]}"
 
 
 def read_selectors(asked: Mapping[str, list[str]]) -> Selectors:

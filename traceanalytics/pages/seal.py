@@ -132,7 +132,7 @@ class _Cutting:
             self._text = words.lower()
         elif 'class="sql"' in attributes:
             self._text = "SQL"
-        return self._place(self._text if tag == "pre" else "headings" if "<th>" in inner else _CALLED.get(tag, tag))
+        return self._place(self._text if tag == "pre" else "headings" if "<th" in inner else _CALLED.get(tag, tag))
 
     def _leave(self, piece: str) -> None:
         if "</figure>" in piece or "</section>" in piece:

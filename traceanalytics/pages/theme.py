@@ -1,6 +1,7 @@
 """How charts look: colors that color-blind readers tell apart, named axes, light and dark, as wide as there is room."""
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from traceanalytics.types import JSON
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
 
 # Okabe and Ito 2008: told apart with every kind of color vision.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C6BB1", "#666666")
+# As many again, told from the first by how light they are: toward black on white paper, toward white on black.
+_MORE = 0.45
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', sans-serif"
 LIGHT, DARK = "#1b1f24", "#e6e8ea"
 AXIS_ROOM = 64  # what the axis on the left of a chart needs; `usermeta.room` says another width
@@ -41,11 +44,21 @@ def config(*, dark: bool = False) -> dict[str, JSON]:
             "offset": 12,
         },
         "header": {"labelColor": ink, "titleColor": ink, "labelFontSize": 12, "labelFontWeight": 600},
-        "range": {"category": list(COLORS)},
+        "range": {"category": [*COLORS, *(_toward(255 if dark else 0, color) for color in COLORS)]},
         "view": {"stroke": None},
         "text": {"color": ink},
         "rule": {"color": ink},
     }
+
+
+def _toward(end: int, color: str) -> str:
+    """Mix a color with black or white.
+
+    >>> _toward(0, "#0072B2")
+    '#003f62'
+    """
+    mixed = (round(end * _MORE + int(color[i : i + 2], 16) * (1 - _MORE)) for i in (1, 3, 5))
+    return f"#{''.join(f'{each:02x}' for each in mixed)}"
 
 
 def spec_of(chart: "altair.TopLevelMixin") -> dict[str, JSON]:
@@ -55,6 +68,22 @@ def spec_of(chart: "altair.TopLevelMixin") -> dict[str, JSON]:
         name: json.loads(rows) if isinstance(rows, str) else rows for name, rows in spec.get("datasets", {}).items()
     }
     return {**spec, "datasets": held} if held else spec
+
+
+def with_colors(spec: JSON, runs: Sequence[str]) -> JSON:
+    """Give a run the same color in each chart, also in those where another run has nothing to draw."""
+    if isinstance(spec, list):
+        return [with_colors(each, runs) for each in spec]
+    if not isinstance(spec, dict):
+        return spec
+    found = {key: value if key in ("datasets", "values") else with_colors(value, runs) for key, value in spec.items()}
+    for channel in ("color", "fill"):
+        given = found.get(channel)
+        if not runs or not isinstance(given, dict) or given.get("field") != "run" or "scale" in given:
+            continue
+        if str(given.get("title")).startswith("run"):  # and not a configuration, which holds several
+            found[channel] = {**given, "scale": {"domain": list(runs)}}
+    return found
 
 
 def fit(spec: dict[str, JSON], width: int) -> dict[str, JSON]:

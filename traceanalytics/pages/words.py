@@ -43,11 +43,11 @@ def headline(view: View) -> str:
     moved = [shift for shifts in of_enough for shift in shifts if shift.survives]
     runs = listed(view.runs)
     if view.tagger and not shifts_of(view):
-        return f"{runs}: {view.rollouts:,} rollouts at one step{_shown_most(view)}"
+        return f"{runs}: {_rollouts(view)} at one step{_shown_most(view)}"
     if view.tagger and not of_enough:
         return f"{runs}: too few prompts to tell a shift from chance"
     if not moved:
-        return f"{runs}: no behavior shifted beyond chance" if view.tagger else f"{runs}: {view.rollouts:,} rollouts"
+        return f"{runs}: no behavior shifted beyond chance" if view.tagger else f"{runs}: {_rollouts(view)}"
     top = max(moved, key=lambda shift: abs(shift.change.value))
     verb = "rose" if top.change.value > 0 else "fell"
     return f"{top.behavior} {verb} from {top.start.value:.0%} to {top.end.value:.0%} in {top.run}"
@@ -63,6 +63,18 @@ def shown_most(view: View) -> list[tuple[str, float, float, float]]:
     last = {row["behavior"]: row for row in rates_over_steps(view, view.seen) if row["run"] == view.runs[0]}
     rates = [(name, row["value"], row["low"], row["high"]) for name, row in last.items() if row["shown"]]
     return sorted(rates, key=lambda each: -each[1])
+
+
+def _rollouts(view: View) -> str:
+    return f"{view.rollouts:,} {'rollout' if view.rollouts == 1 else 'rollouts'}"
+
+
+def paragraphs(of_runs: Mapping[str, Sequence[Shift]]) -> str:
+    """Say of each run what moved, and of those of which the same can be said in the same steps, but once."""
+    alike: dict[str, list[str]] = {}
+    for run, shifts in of_runs.items():
+        alike.setdefault(sentences(shifts).removeprefix(run), []).append(run)
+    return "\n\n".join(f"{listed(runs)}{said}" for said, runs in alike.items())
 
 
 def sentences(shifts: Sequence[Shift], at_most: int = 3) -> str:
@@ -193,7 +205,7 @@ def rate_table(title: str, rows: Sequence[dict[str, JSON]], sql: str, columns: S
 def scope(view: View) -> str:
     """Say what a page counts: the split, and of which runs and steps."""
     steps = f"steps {view.first_step} to {view.last_step}" if view.first_step < view.last_step else "one step"
-    return f"Split {view.split}: {view.rollouts:,} rollouts of {listed(view.runs)}, {steps}"
+    return f"Split {view.split}: {_rollouts(view)} of {listed(view.runs)}, {steps}"
 
 
 @remembered

@@ -107,6 +107,7 @@ def _document(
         is_checked=True,
         command=view.command if view else "",
         known=view.seen if view else (),
+        runs=view.runs if view else (),
         most_rows=most_rows,
     )
     return sealed(document, facts).encode()
@@ -165,7 +166,7 @@ def _limited(built: list[tuple[Page, list[Block]]], characters: int) -> list[tup
             if isinstance(block, Rollouts):
                 keeps = min(left, most)
                 cut = block.readings[keeps:]
-                more = "; ".join(f"ta show {reading.rollout_id}" for reading in cut[:3])
+                more = "; ".join(f"`ta show {reading.rollout_id}`" for reading in cut[:3])
                 said = f"{len(cut)} more: {more}{' …' if len(cut) > 3 else ''}" if cut else block.more
                 block = replace(block, readings=block.readings[:keeps], more=said)
                 left -= len(block.readings)

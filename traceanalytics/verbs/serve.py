@@ -47,4 +47,8 @@ class Live:
     def stop(self) -> None:
         """Stop answering."""
         self._server.shutdown()
+        self.close()
+
+    def close(self) -> None:
+        """Give the port back."""
         self._server.server_close()
