@@ -47,11 +47,11 @@ THINK_CLOSES = (
     *("</think>", "</thinking>", "</thought>", "</reasoning>", "<|end_of_thought|>", "◁/think▷"),
     "<|channel|>final<|message|>",
 )
-_THINK_OPEN = re.compile("|".join(map(re.escape, THINK_OPENS)))
 _THINK_CLOSE = re.compile(
     r"<(?:/(?:think(?:ing)?|thought|reasoning)>|\|end_of_thought\|>"
     r"|(?:\|end\|><\|start\|>assistant<)?\|channel\|>final<\|message\|>)|◁/think▷"
 )
+_LONGEST_CLOSING = max(map(len, THINK_CLOSES))
 _BEFORE_CHANNEL = len("<|end|><|start|>assistant")
 _TOOL_BLOCK = re.compile(
     rf"<(?:({'|'.join(_TOOL_TAGS)})>.*?(?:</\1>|\Z)"
@@ -106,24 +106,30 @@ def think_state(response: str) -> ThinkState:
 def parts(response: str) -> Parts:
     """Split reasoning from answer at the last closing mark."""
     end = len(response)
-    opened = _THINK_OPEN.search(response)
+    began_at = _behind_opening(response)
     closed = _last_closing(response)
     if closed is not None:
-        began_inside = opened is not None and opened.end() <= closed.start()
-        start = opened.end() if began_inside and opened is not None else 0
+        began_inside = began_at is not None and began_at <= closed.start()
+        start = began_at if began_inside and began_at is not None else 0
         state = ThinkState.CLOSED if began_inside else ThinkState.PREFILLED
         return Parts((start, closed.start()), (closed.end(), end), state)
-    if opened is not None:
-        return Parts((opened.end(), end), (end, end), ThinkState.UNCLOSED)
+    if began_at is not None:
+        return Parts((began_at, end), (end, end), ThinkState.UNCLOSED)
     return Parts((0, 0), (0, end), ThinkState.NONE)
+
+
+def _behind_opening(response: str) -> int | None:
+    """Return the place behind the first opening mark; looking for each is faster than a pattern of all."""
+    _, stop = min(((at, at + len(mark)) for mark in THINK_OPENS if (at := response.find(mark)) >= 0), default=(0, None))
+    return stop
 
 
 def _last_closing(response: str) -> re.Match[str] | None:
     """Find the last closing mark, and what may belong to it in front."""
-    tail_at = max(response.rfind(mark) for mark in THINK_CLOSES)
+    tail_at = max((response.rfind(mark) for mark in THINK_CLOSES if mark in response), default=-1)
     if tail_at < 0:
         return None
-    return list(_THINK_CLOSE.finditer(response, max(0, tail_at - _BEFORE_CHANNEL)))[-1]
+    return list(_THINK_CLOSE.finditer(response, max(0, tail_at - _BEFORE_CHANNEL), tail_at + _LONGEST_CLOSING))[-1]
 
 
 def own_spans(response: str) -> list[Span]:

@@ -39,10 +39,12 @@ def _find_all(batch: "Batch") -> Iterator[tuple[int, Finding]]:
 
     from traceanalytics.rules import answers, coding, drift, gibberish, language, repetition, scan, truncation
     from traceanalytics.rules.reading import Reading, read_blocks, read_boxes
+    from traceanalytics.rules.truncation_kernel import proper_ends
 
     flags, answers_from, words = scan.scanned(batch.responses)
     named = scan.words_by_row(words, len(batch))
     asks = scan.flags_of(batch.prompts)
+    ends_properly = proper_ends(batch.responses).tolist()
     loops = repetition.repeating_rows(batch.responses)
     salads = gibberish.gibberish_rows(batch.responses)
     columns = (batch.responses, batch.prompts, batch.finish_reasons, batch.tool_outputs)
@@ -55,6 +57,7 @@ def _find_all(batch: "Batch") -> Iterator[tuple[int, Finding]]:
             reason,
             tuple(outputs or ()),
             may_hold_markup=bool(found & scan.MARKUP),
+            may_hold_thoughts=bool(found & scan.THOUGHT),
             code_words=code_words if found & scan.CODE_WORD else (),
             may_hold_code=bool(found & (scan.FENCE | scan.STATEMENT | scan.DIAGRAM)),
             answers_from=begin,
@@ -78,7 +81,7 @@ def _find_all(batch: "Batch") -> Iterator[tuple[int, Finding]]:
         findings += of_code.get(row, [])
         findings += of_language.get(row, [])
         if truncation.may_be_cut(reading.finish_reason):
-            findings += truncation.find(reading)
+            findings += truncation.find(reading, ends_properly[row])
         if row in loops:
             findings += repetition.find(reading, loops[row])
         if row in salads:

@@ -37,7 +37,7 @@ def _count(all_of_them: int, empty: int, after: str) -> dict[str, str]:
 
 
 def _thoughts(reading: Reading) -> Iterator[Finding]:
-    if not reading.may_hold_markup:
+    if not reading.may_hold_thoughts:
         return
     start, stop = reading.parts.reasoning
     state = reading.parts.state

@@ -79,3 +79,12 @@ def put(table: NDArray[np.int64], word: int) -> int:
         slot = (slot + 1) & (len(table) - 1)
     table[slot] = word
     return slot
+
+
+@inner
+def stands(data: NDArray[np.uint8], at: int, end: int, word: tuple[int, ...]) -> bool:
+    """Say whether the letters of a word stand here."""
+    letter = 0
+    while letter < len(word) and at + letter < end and data[at + letter] == word[letter]:
+        letter += 1
+    return letter == len(word)

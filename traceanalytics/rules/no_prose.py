@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from traceanalytics.compiled import inner
 from traceanalytics.rules.gibberish_kernel import code_point
+from traceanalytics.rules.kernel_words import stands
 from traceanalytics.segments.kernel_bytes import space_at
 
 Bytes = NDArray[np.uint8]
@@ -104,11 +105,11 @@ def _behind_command(data: Bytes, at: int, end: int, word_signs: Bytes) -> int:
         return _behind_display(data, at + 2, end, _SQUARE_END, MOST_IN_DISPLAY)
     if data[at + 1] == _ROUND:
         return _behind_display(data, at + 2, end, _ROUND_END, MOST_IN_LINE)
-    if _stands(data, at, end, _TEXT):
+    if stands(data, at, end, _TEXT):
         return _behind(data, at + len(_TEXT), end, _BRACE_END, _BRACE, 0, MOST_IN_BRACES)
-    if _stands(data, at, end, _ROMAN):
+    if stands(data, at, end, _ROMAN):
         return _behind(data, at + len(_ROMAN), end, _BRACE_END, _BRACE, 0, MOST_IN_BRACES)
-    if _stands(data, at, end, _BEGIN):
+    if stands(data, at, end, _BEGIN):
         return _behind_environment(data, at + len(_BEGIN), end, word_signs)
     return 0
 
@@ -130,7 +131,7 @@ def _behind_environment(data: Bytes, at: int, end: int, word_signs: Bytes) -> in
     r"""Return the place behind the first `\end{…}` whose name is a word, with or without a star."""
     inside = 0
     while at < end and inside <= MOST_IN_ENVIRONMENT:
-        if data[at] == _BACKSLASH and _stands(data, at, end, _END):
+        if data[at] == _BACKSLASH and stands(data, at, end, _END):
             name = at + len(_END)
             stop = _behind_word(data, name, end, word_signs)
             starred = stop + (stop < end and data[stop] == _STAR)
@@ -153,7 +154,7 @@ def _behind_word(data: Bytes, at: int, end: int, word_signs: Bytes) -> int:
 
 @inner
 def _behind_address(data: Bytes, at: int, end: int) -> int:
-    if not _stands(data, at, end, _HTTP):
+    if not stands(data, at, end, _HTTP):
         return 0
     at += len(_HTTP)
     at += at < end and data[at] == _S
@@ -164,12 +165,3 @@ def _behind_address(data: Bytes, at: int, end: int) -> int:
     while at < end and space_at(data, at, end) == 0:
         at += code_point(data, at, end)[1]
     return at if at > begin else 0
-
-
-@inner
-def _stands(data: Bytes, at: int, end: int, word: tuple[int, ...]) -> bool:
-    """Say whether the letters of a word stand here."""
-    letter = 0
-    while letter < len(word) and at + letter < end and data[at + letter] == word[letter]:
-        letter += 1
-    return letter == len(word)

@@ -42,6 +42,7 @@ class Reading:
     finish_reason: str | None = None
     tool_outputs: tuple[str, ...] = ()  # what tools returned, by the log
     may_hold_markup: bool = True  # tags, special tokens, turns of others
+    may_hold_thoughts: bool = True  # marks of them
     code_words: Sequence[tuple[int, int]] = ()  # where words stand that may name code, and their numbers
     may_hold_code: bool = True  # fences, pictures, lines that begin as statements do
     answers_from: int = 0  # no box, answer tag or #### begins before
@@ -77,14 +78,14 @@ class Reading:
     @_once
     def parts(self) -> Parts:
         """Return where reasoning and answer stand."""
-        if not self.may_hold_markup:
+        if not self.may_hold_thoughts:
             return Parts((0, 0), (0, len(self.response)), ThinkState.NONE)
         return parts(self.response)
 
     @_once
     def boxes(self) -> list[Box]:
         """Return the boxes in the prose."""
-        return boxes_in([self.prose])[0]
+        return boxes_in([self.prose])[0] if "box" in self.prose else []
 
     @_once
     def final_statements(self) -> list[Span]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from traceanalytics.compiled import compiled
+from traceanalytics.readers.text import THINK_CLOSES, THINK_OPENS
 from traceanalytics.rules.texts import CODE_WORDS, buffer_of
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ CODE_WORD = 16
 SCRIPT = 32  # a letter that is neither Latin nor Greek
 ACCENT = 64  # a Latin letter beyond ASCII
 DIAGRAM = 128
-_FLAGS = 8  # bits
+THOUGHT = 256  # a mark of thoughts
+_FLAGS = 9  # bits
 
 _ANYWHERE = {
     FENCE: ("```", "~~~"),
@@ -48,6 +50,7 @@ _ANYWHERE = {
         *("by machine", "pytest", "unit test", "compiler", "debugger", "notebook"),
     ),
     DIAGRAM: ("[asy",),
+    THOUGHT: (*THINK_OPENS, *THINK_CLOSES),
 }
 _BEGINS_A_LINE = (
     *("import ", "def ", "class solution", "print(", "print (", ">>> ", "while true", "for (", "for _ in ", "#include"),
@@ -65,12 +68,12 @@ _LINE = 1  # the state after a line break and blanks
 class Scanned(NamedTuple):
     """What every text holds."""
 
-    flags: NDArray[np.uint8]  # a sum of the flags above
+    flags: NDArray[np.uint16]  # a sum of the flags above
     answers_from: NDArray[np.int64]  # the code point at or before which no sign of an answer begins
     words: NDArray[np.int32]  # row, start, number among the words that may name code; those of a row by where they end
 
 
-def flags_of(texts: "pyarrow.LargeStringArray") -> NDArray[np.uint8]:
+def flags_of(texts: "pyarrow.LargeStringArray") -> NDArray[np.uint16]:
     """Return the flags of every text."""
     return scanned(texts).flags
 
@@ -78,7 +81,7 @@ def flags_of(texts: "pyarrow.LargeStringArray") -> NDArray[np.uint8]:
 def scanned(texts: "pyarrow.LargeStringArray") -> Scanned:
     """Look every text through once."""
     data, offsets = buffer_of(texts)
-    flags = np.zeros(len(texts), np.uint8)
+    flags = np.zeros(len(texts), np.uint16)
     answers = np.zeros(len(texts), np.int64)
     words = np.empty((len(data) // 2 + 1, 3), np.int32)  # they may overlap
     count = _scan(data, offsets, *_automaton(), _SIZES, flags, answers, words)
@@ -131,7 +134,7 @@ def _scan(
     table: NDArray[np.uint16],
     outputs: NDArray[np.int64],
     sizes: NDArray[np.int64],
-    flags: NDArray[np.uint8],
+    flags: NDArray[np.uint16],
     answers: NDArray[np.int64],
     words: NDArray[np.int32],
 ) -> int:

@@ -33,15 +33,30 @@ def may_be_cut(reason: str | None) -> bool:
     return reason is None or reason.casefold() in _CUT_OR_NOT_TOLD
 
 
-def find(reading: Reading) -> Iterator[Finding]:
-    """Find the cut: certain by the finish reason, likely by an open tail where the log gives none."""
+def find(reading: Reading, ends_properly: bool) -> Iterator[Finding]:
+    """Find the cut: certain by the finish reason, likely by an open tail where the log gives none.
+
+    What ends properly, as `proper_ends` sees it, may still leave thoughts, a fence or a box open.
+    """
     reason = (reading.finish_reason or "").casefold()
     stop = len(reading.response)
     start = max(0, stop - SHOWN)
     if reason in CUT:
         yield Finding("truncated", start, stop, attributes={"by": "finish reason"})
+    elif ends_properly and not _leaves_more_open(reading):
+        return
     elif reason in NOT_TOLD and (left_open := open_tail(reading)):
         yield Finding("truncated", start, stop, score=0.8, attributes={"by": left_open})
+
+
+def _leaves_more_open(reading: Reading) -> bool:
+    """Say whether thoughts, a fence or a box are never closed."""
+    last = reading.blocks[-1:]
+    return (
+        reading.parts.state is ThinkState.UNCLOSED
+        or any(block.fenced and not block.closed for block in last)
+        or any(box.content is None for box in reading.boxes)
+    )
 
 
 def open_tail(reading: Reading) -> str:
