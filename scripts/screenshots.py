@@ -16,7 +16,7 @@ MOST_BYTES = 300_000
 # name: width, dark, what stands at the top of the picture, height
 PICTURES = {
     "overview": (1100, False, "header", 950),
-    "behaviors-dark": (1100, True, "#behaviors", 1180),
+    "behaviors-dark": (1100, True, "#behaviors", 1250),
     "strategies": (1100, False, "#strategies figure:nth-of-type(3)", 950),
     "reading": (1100, False, "#reading h3:has(+ .keys + .beside) ~ h3:has(+ .keys + .beside)", 640),
     "overview-phone": (390, False, "header", 1270),
