@@ -1,7 +1,7 @@
 """Reading: the rollouts behind points of the charts, and the same problem at the start and at the end."""
 
-from traceanalytics.pages.base import Block, Page, Rollouts, Selectors, Text
-from traceanalytics.pages.reading import ANY, behind_points, sample
+from traceanalytics.pages.base import Block, Page, Reading, Rollouts, Selectors, Text
+from traceanalytics.pages.reading import ANY, behind_points, draw, readings, sample
 from traceanalytics.pages.view import View, look
 from traceanalytics.pages.words import PUBLISHED_CODE, published_taggers, shifts_of
 from traceanalytics.store.store import Store
@@ -100,16 +100,24 @@ def _both_ends(view: View, behavior: str) -> list[Block]:
     ends = {"in_behavior": behavior, "in_split": view.split, "from_step": view.first_step, "to_step": view.last_step}
     rows = view.rows("prompts_at_both_ends", **ends, **({} if view.selectors.behaviors else {"at_most": 1}))
     sql = view.sql("prompts_at_both_ends", **ends)
-    return [_side_by_side(view, behavior, row, sql) for row in rows]
-
-
-def _side_by_side(view: View, behavior: str, row: dict, sql: str) -> Block:
-    problem = {"of_prompt": row["prompt_key"], "in_run": row["run_id"]}
-    pair = [
-        reading
-        for step in (view.first_step, view.last_step)
-        for reading in sample(view, behavior, chosen_as=ANY, at_step=step, at_most=1, **problem)
+    pairs = [_first_and_last(view, behavior, row) for row in rows]
+    read = {each.rollout_id: each for each in readings(view, [each for pair in pairs for each in pair])}
+    return [
+        _side_by_side(view, behavior, row, [read[each["rollout_id"]] for each in pair], sql)
+        for row, pair in zip(rows, pairs, strict=True)
     ]
+
+
+def _first_and_last(view: View, behavior: str, row: dict) -> list[dict]:
+    problem = {"of_prompt": row["prompt_key"], "in_run": row["run_id"]}
+    return [
+        rollout
+        for step in (view.first_step, view.last_step)
+        for rollout in draw(view, behavior, chosen_as=ANY, at_step=step, at_most=1, **problem)
+    ]
+
+
+def _side_by_side(view: View, behavior: str, row: dict, pair: list[Reading], sql: str) -> Block:
     title = (
         f"One problem at steps {view.first_step} and {view.last_step} of {row['run_id']}: "
         f"{behavior} in {row['share_then']:.0%}, then {row['share_now']:.0%} of its rollouts"

@@ -13,14 +13,18 @@ _FACTS = ("run_id", "step", "reward", "correct", "finish_reason")
 
 def sample(view: View, behavior: str | None, **asked: JSON) -> list[Reading]:
     """Draw rollouts, the same ones each time; `asked` are the parameters of the query `rollouts_to_read`."""
+    return readings(view, draw(view, behavior, **asked))
+
+
+def draw(view: View, behavior: str | None, **asked: JSON) -> list[dict[str, JSON]]:
+    """Return the rows of such rollouts: who draws several times asks `readings` of all of them at once."""
     run = view.runs[0] if len(view.runs) == 1 else None
     wanted = {"in_run": run, "in_split": view.split, "in_search": view.selectors.search, **asked}
     at_most = wanted.pop("at_most", 5)
     if behavior is None:
         wanted["chosen_as"] = ANY
     named = {"in_behavior": behavior or "", "at_most": at_most if run or len(view.runs) == len(view.all_runs) else 50}
-    rows = view.rows("rollouts_to_read", **named, **wanted)[:at_most]
-    return readings(view, rows)
+    return view.rows("rollouts_to_read", **named, **wanted)[:at_most]
 
 
 def behind_points(
