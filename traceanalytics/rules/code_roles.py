@@ -199,11 +199,10 @@ def _leads(blocks: Blocks, numbers: Numbers) -> Numbers:
     """Return where the last sentence before each block begins."""
     from traceanalytics.rules.leads_kernel import last_sentences
 
-    rows, texts = np.unique(blocks.row[numbers], return_inverse=True)
     stops = blocks.start[numbers]
     begins = np.maximum(blocks.before[numbers], stops - LEAD)
-    proses = [blocks.readings[row].prose for row in rows.tolist()]
-    return last_sentences(proses, np.stack([texts, begins, stops], axis=1))
+    spans = zip(numbers.tolist(), begins.tolist(), stops.tolist(), strict=True)
+    return stops - last_sentences([blocks.of[number].prose[begin:stop] for number, begin, stop in spans])
 
 
 def _checking(programs: Programs, left: Numbers) -> Numbers:

@@ -1,4 +1,4 @@
-"""The compiled pass that finds the last sentence before each of many places."""
+"""The compiled pass that measures the last sentence of each of many texts."""
 
 from collections.abc import Sequence
 
@@ -17,66 +17,54 @@ _BREAK, _STAR = 10, 42
 _ENDS = tuple(b".!?")
 
 
-def last_sentences(texts: Sequence[str], spans: Numbers) -> Numbers:
-    r"""Return where the last sentence of each part begins; parts are (text, start, stop), in order of text and stop.
+def last_sentences(texts: Sequence[str]) -> Numbers:
+    r"""Return how many characters the last sentence of each text has, with the blanks behind it.
 
     A sentence begins behind the end of another one and blanks, or behind a line break, if anything follows.
 
-    >>> text = "So be it. Let us see\n"
-    >>> last_sentences([text], np.array([[0, 0, len(text)]])).tolist()
-    [10]
+    >>> last_sentences(["So be it. Let us see\n", "\n"]).tolist()
+    [11, 1]
     """
     data, offsets = buffer_of(column_of(texts))
-    begins = np.empty(len(spans), np.int64)
-    _find(data, offsets, spans, counterparts(), begins)
-    return begins
+    sizes = np.empty(len(texts), np.int64)
+    _measure(data, offsets, counterparts(), sizes)
+    return sizes
 
 
 @compiled
-def _find(data: Bytes, offsets: Numbers, spans: Numbers, signs: Bytes, begins: Numbers) -> None:
-    row = -1
-    at = point = 0  # a place in bytes, and its number in characters
-    for span in range(len(spans)):
-        start, stop = spans[span, 1], spans[span, 2]
-        if spans[span, 0] != row:
-            row, point = spans[span, 0], 0
-            at = offsets[row]
-        while point < stop:
-            at = _behind(data, at)
-            point += 1
-        begins[span] = _last_sentence(data, at, start, stop, signs)
+def _measure(data: Bytes, offsets: Numbers, signs: Bytes, sizes: Numbers) -> None:
+    for text in range(len(offsets) - 1):
+        sizes[text] = _last_sentence(data, offsets[text], offsets[text + 1], signs)
 
 
 @inner
-def _last_sentence(data: Bytes, end: int, start: int, stop: int, signs: Bytes) -> int:
-    """Go back from a place, of which bytes and characters are given, to where the sentence before it begins."""
-    at, point = end, stop
-    while point > start and _is_blank(data, _before(data, at), signs):
-        at, point = _before(data, at), point - 1
-    while point > start:
-        behind_blanks = point
-        behind_break = -1
-        while point > start and _is_blank(data, _before(data, at), signs):
+def _last_sentence(data: Bytes, start: int, at: int, signs: Bytes) -> int:
+    """Go back from the end of a text to where its last sentence begins, and count characters."""
+    size = 0
+    while at > start and _is_blank(data, _before(data, at), signs):
+        at, size = _before(data, at), size + 1
+    while at > start:
+        behind_blanks, behind_break = size, -1
+        while at > start and _is_blank(data, _before(data, at), signs):
             at = _before(data, at)
             if data[at] == _BREAK and behind_break < 0:
-                behind_break = point
-            point -= 1
-        if point < behind_blanks and _ends_a_sentence(data, at, point - start):
+                behind_break = size
+            size += 1
+        if size > behind_blanks and _ends_a_sentence(data, start, at):
             return behind_blanks
         if behind_break >= 0:
             return behind_break
-        if point > start:
-            at, point = _before(data, at), point - 1
-    return start
+        if at > start:
+            at, size = _before(data, at), size + 1
+    return size
 
 
 @inner
-def _ends_a_sentence(data: Bytes, at: int, most: int) -> bool:
-    """Say whether a stop stands before a place, perhaps with stars behind it, among so many characters."""
-    while most > 0 and data[at - 1] == _STAR:
+def _ends_a_sentence(data: Bytes, start: int, at: int) -> bool:
+    """Say whether a stop stands before a place, perhaps with stars behind it."""
+    while at > start and data[at - 1] == _STAR:
         at -= 1
-        most -= 1
-    return bool(most > 0 and data[at - 1] in _ENDS)
+    return bool(at > start and data[at - 1] in _ENDS)
 
 
 @inner
@@ -93,13 +81,4 @@ def _before(data: Bytes, at: int) -> int:
     at -= 1
     while data[at] & 0xC0 == 0x80:
         at -= 1
-    return at
-
-
-@inner
-def _behind(data: Bytes, at: int) -> int:
-    """Return the place behind a character."""
-    at += 1
-    while at < len(data) and data[at] & 0xC0 == 0x80:
-        at += 1
     return at
