@@ -84,6 +84,14 @@ def test_small_charts_have_axes_where_they_have_something_to_show() -> None:
     assert svg.count("X-axis") == 1 + 5
 
 
+def test_small_charts_stay_on_a_phone_beside_a_long_number() -> None:
+    rows = [{"run": "a", "curve": "a", "single": False, "behavior": "b", "step": step, "value": 1.0} for step in (0, 9)]
+    rewards = [{"run": "a", "curve": "a", "step": step, "reward": 0.4761904} for step in (0, 9)]
+    svg = vl_convert.vegalite_to_svg(themed(small_multiples(rows, rewards), width=350))
+    assert float(svg.partition('width="')[2].partition('"')[0]) <= 352
+    assert ">0.4762<" in svg
+
+
 def test_a_run_has_one_color_also_where_another_has_nothing_to_draw() -> None:
     rows = [{"run": "b", "step": step, "value": 0.5, "rollouts": 4} for step in (0, 10)]
     chart = lines_over_steps(rows, color="run", color_title="run", y_title="mean reward", percent=False)

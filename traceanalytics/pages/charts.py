@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 Rows = Sequence[dict[str, JSON]]
 _FADED = 0.12
 _AS_IT_IS = ",.6~r"  # of numbers that may all be one: without a format Vega would round that to a whole one
+_SHORT = ",.4~r"  # beside small charts, which a longer number would push out of a phone's window
 _SMALL_AXIS = 48  # pixels for the axis of a small chart
 _NAMES = 140  # pixels for the names of behaviors on an axis
 
@@ -122,7 +123,7 @@ def small_multiples(rows: Rows, rewards: Rows, *, curve_title: str = "run") -> "
         .mark_line(point=True)
         .encode(
             x=steps_axis(),
-            y=alt.Y("reward:Q", title="mean reward", axis=alt.Axis(format=_AS_IT_IS), scale=alt.Scale(zero=False)),
+            y=alt.Y("reward:Q", title="mean reward", axis=alt.Axis(format=_SHORT), scale=alt.Scale(zero=False)),
             color=color,
             opacity=_picked(pick),
             tooltip=[

@@ -26,7 +26,7 @@ function fit(spec, width) {
     if (Array.isArray(node)) return node.map((each) => fitted(each, room));
     if (node === null || typeof node !== "object") return node;
     if ("facet" in node && "spec" in node) {
-      room = Math.floor(width / columns) - SMALL_AXIS_ROOM;
+      room = Math.min(room, Math.floor(width / columns) - SMALL_AXIS_ROOM);
       node = { ...node, columns };
     }
     const found = {};

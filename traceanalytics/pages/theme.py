@@ -100,7 +100,7 @@ def fit(spec: dict[str, JSON], width: int) -> dict[str, JSON]:
         if not isinstance(node, dict):
             return node
         if "facet" in node and "spec" in node:
-            room = width // columns - SMALL_AXIS_ROOM
+            room = min(room, width // columns - SMALL_AXIS_ROOM)
             node = {**node, "columns": columns}
         found = {key: value if key in ("datasets", "values") else fitted(value, room) for key, value in node.items()}
         return {**found, "width": max(80, room)} if found.get("width") == "container" else found
