@@ -1,4 +1,7 @@
-"""The whole error model: what a caller can act on, each with the exit code of the command that meets it."""
+"""The whole error model: what a caller can act on, each with the exit code of the command that meets it.
+
+Beside it what every message needs: counts and lists in words.
+"""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -57,3 +60,22 @@ class StoreHeld(TraceAnalyticsError):
     """Another program holds the store; the message names it."""
 
     exit_code = 4
+
+
+def counted(n: int, noun: str) -> str:
+    """Write how many there are of something whose plural ends in s.
+
+    >>> counted(1, "prompt"), counted(1200, "prompt")
+    ('1 prompt', '1,200 prompts')
+    """
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def listed(names: Iterable[str]) -> str:
+    """Write names as a sentence lists them.
+
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last

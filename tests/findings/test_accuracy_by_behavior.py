@@ -16,7 +16,7 @@ def test_the_published_base_model_is_right_more_often_in_code(store: Store) -> N
     assert [round(100 * each.value, 1) for each in (code, language, apart)] == [60.9, 28.0, 32.9]
     assert [round(100 * limit, 1) for limit in (apart.low or 0, apart.high or 0)] == [24.0, 40.9]
     assert (code.n, language.n) == (325, 175)
-    assert answer.verdict.startswith("code is effective in random at step 0: 61% [")
+    assert answer.verdict.startswith("code is right more often in random at step 0: 61% [")
     assert any("random: fewer than 20 prompts hold both kinds of rollout" in caveat for caveat in answer.caveats)
 
 

@@ -53,7 +53,7 @@ def test_one_example_adds_8_6_points_to_the_format_reward(store: Store) -> None:
     assert (round(100 * over.value, 1), over.n) == (8.6, 500)
     assert answer.verdict.endswith("beyond form, rewarded for form alone")
     assert any(
-        caveat.startswith("one-shot: its base was sampled in one way only (template qwen)") for caveat in answer.caveats
+        caveat.startswith("one-shot: the base was sampled in one way only (template qwen)") for caveat in answer.caveats
     )
 
 
@@ -77,14 +77,14 @@ def test_a_base_in_a_run_of_its_own_is_named(store: Store) -> None:
     with pytest.raises(Refused, match="run 'r' has no step 0 in the split eval: base=RUN names the run that"):
         adjust(store, in_run="r")
     answer = adjust(store, in_run="r", base="base")
-    assert "with template none of base, +10.0 points [" in answer.verdict
+    assert "(template none of base), +10.0 points [" in answer.verdict
 
 
 def test_few_shared_problems_or_a_mixed_end_are_refused(store: Store) -> None:
     rows = scored("r", 0, 250, NONE)
     few = [dataclasses.replace(row, prompt=f"other-{row.prompt}") if i > 9 else row for i, row in enumerate(rows)]
     fill(store, [dataclasses.replace(row, step=9) for row in few] + rows)
-    with pytest.raises(Refused, match="10 problems of run 'r' are in its last evaluation and in all of 1 of its base"):
+    with pytest.raises(Refused, match="10 problems of run 'r' in its last evaluation and in all of 1 of its base"):
         adjust(store)
     with store.writing() as connection:
         connection.execute(

@@ -59,17 +59,25 @@ def test_a_gain_is_that_over_the_base(store: Store) -> None:
     assert answer.estimates[0].value == pytest.approx(0.65, abs=0.08)
 
 
-def test_a_run_without_a_base_is_refused_rather_than_held_against_a_trained_step(store: Store) -> None:
+@pytest.mark.parametrize(
+    ("finding", "what_to_do"),
+    [
+        ("baseline_adjusted_gain", "base=RUN names the run that holds the base model"),
+        ("behavior_support", "name a run of the untrained model with base=RUN"),
+    ],
+)
+def test_a_run_without_a_base_is_refused_rather_than_held_against_a_trained_step(
+    store: Store, finding: str, what_to_do: str
+) -> None:
     with store.writing() as connection:
         connection.execute("UPDATE runs SET base_run_id = NULL").fetchall()
     try:
         with pytest.raises(Refused) as refused:
-            get_finding("baseline_adjusted_gain").find(store, in_run="a")
+            get_finding(finding).find(store, in_run="a")
     finally:
         with store.writing() as connection:
             connection.execute("UPDATE runs SET base_run_id = 'base' WHERE run_id = 'a'").fetchall()
-    said = "run 'a' has no step 0 in the split val: base=RUN names the run that holds the base model"
-    assert str(refused.value) == said
+    assert str(refused.value) == f"run 'a' has no step 0 in the split val: {what_to_do}"
 
 
 def test_a_base_of_another_split_is_answered_with_what_to_add(store: Store) -> None:
@@ -91,19 +99,6 @@ def test_a_run_is_not_held_against_itself(store: Store) -> None:
     with pytest.raises(Refused) as refused:
         get_finding("reward_gain").find(store, in_run="a", base="a")
     assert str(refused.value) == "in_run and base are both 'a': a run is not held against itself"
-
-
-def test_support_without_a_base_says_how_to_name_one(store: Store) -> None:
-    with store.writing() as connection:
-        connection.execute("UPDATE runs SET base_run_id = NULL").fetchall()
-    try:
-        with pytest.raises(Refused) as refused:
-            get_finding("behavior_support").find(store, in_run="a")
-    finally:
-        with store.writing() as connection:
-            connection.execute("UPDATE runs SET base_run_id = 'base' WHERE run_id = 'a'").fetchall()
-    said = "run 'a' has no step 0 in the split val: name a run of the untrained model with base=RUN"
-    assert str(refused.value) == said
 
 
 @pytest.mark.parametrize(

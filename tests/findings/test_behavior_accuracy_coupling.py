@@ -33,7 +33,7 @@ def test_changes_that_go_together_are_told(store: Store) -> None:
     assert (now.label, now.n, now.unit) == ("correlation of changes", 11, "evaluations")
     assert now.low is not None
     assert now.low > 0.5
-    assert answer.verdict.startswith("code_reasoning and accuracy rise together from step to step in a (r = +0.9")
+    assert answer.verdict.startswith("code_reasoning and accuracy move together from step to step in a (r = +0.9")
     assert answer.estimates[1].label == "correlation of changes, halves exchanged"
     assert answer.chart is not None
 
@@ -48,7 +48,7 @@ def test_two_trends_alone_are_no_coupling(store: Store) -> None:
 def test_a_behavior_that_goes_ahead_is_found_at_its_lag(store: Store) -> None:
     answer = couple(fill(store, run([*ZIGZAG[1:], 0.7, 0.8], [*ZIGZAG, 0.7])))
     by_label = {each.label: each.value for each in answer.estimates}
-    assert by_label["correlation of changes, code_reasoning 1 evaluations ahead"] > 0.8
+    assert by_label["correlation of changes, code_reasoning 1 evaluation ahead"] > 0.8
     assert by_label["correlation of changes"] < 0
     assert "move against each other" in answer.verdict
 

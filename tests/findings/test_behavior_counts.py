@@ -41,9 +41,9 @@ def test_more_in_longer_text_is_told_from_more_in_the_same_text(store: Store) ->
     assert by_label["backtracking: per response at the last step"].value == pytest.approx(3, abs=0.3)
     same = by_label["backtracking: times as many in the same length"]
     assert (same.low or 0) < 1 < (same.high or 0)
-    assert answer.verdict.startswith("in the same length of text responses of a show verification more often (")
+    assert answer.verdict.startswith("in the same length of text responses of a show verification 1.")
     assert "backtracking" not in answer.verdict
-    assert "subgoal_setting of a: 0 prompts hold a count at one end: a ratio needs 10 at both" in answer.caveats
+    assert "subgoal_setting of a: 0 prompts with a count at one end: a ratio needs 10 at both" in answer.caveats
     assert answer.chart is not None
     assert len(answer.chart.to_dict()["data"]["values"]) == 12
 
@@ -52,7 +52,9 @@ def test_other_behaviors_can_be_counted(store: Store) -> None:
     fill(store, written({"planning": [1.0, 1.0]}, [1000, 2000]))
     read = read_parameters(get_finding("behavior_counts"), ["in_behaviors=planning"])
     answer = count(store, **read)
-    assert answer.verdict == "in a no count changes beyond chance at equal length of text (planning)"
+    assert answer.verdict == (
+        "in the same length of text responses of a show no change beyond chance from step 0 to 100 in planning"
+    )
 
 
 def test_one_step_or_few_prompts_are_refused(store: Store) -> None:
@@ -89,11 +91,11 @@ def test_where_families_have_several_runs_it_is_told_whether_they_differ(store: 
     factor = by_label["verification: factor per 100 steps in the same length, runs of qwen"]
     assert (factor.n, factor.unit) == (2, "runs")
     assert factor.value == pytest.approx(2.05, abs=0.25)
-    assert "verification changes otherwise from family to family (p " in answer.verdict
+    assert "verification changes in one family otherwise than in another (p = " in answer.verdict
 
 
 def test_one_run_a_family_says_nothing_about_families(store: Store) -> None:
     rows = of_families({"a1": ("qwen", 2.0), "b1": ("llama", 1.0)})
     answer = count(fill(store, rows), in_behaviors=("verification",))
-    assert "no p of family × step: 2 runs in 2 cells: a test of groups needs cells with several runs" in answer.caveats
+    assert any("no p of family × step: 2 runs in 2 cells: a test of " in caveat for caveat in answer.caveats)
     assert not [each for each in answer.estimates if "family" in each.label]

@@ -85,7 +85,7 @@ def test_over_all_behaviors_each_has_its_verdict(overall: Answer) -> None:
         "summary": "no change (equivalent)",
     }
     assert "verification rose from " in answer.verdict
-    assert answer.verdict.endswith("of the others 1 no change (equivalent)")
+    assert answer.verdict.endswith("of the others: 1 no change (equivalent)")
     assert any(caveat.startswith("4 behaviors and runs are looked at: one in 20") for caveat in answer.caveats)
 
 
@@ -99,7 +99,10 @@ def test_the_finding_answers_in_a_sentence_with_its_caveats(planted: Store) -> N
         each.startswith("uncorrected: the rates count what the tagger says; audit ") and "rollouts to know" in each
         for each in answer.caveats
     )
-    assert "one run: this says nothing about other seeds or about the reward" in answer.caveats
+    assert (
+        "one run: its prompts describe this checkpoint and say nothing about other seeds or about the reward"
+        in answer.caveats
+    )
     assert "behavior_by_prompt" in answer.query
 
 

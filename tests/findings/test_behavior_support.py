@@ -26,7 +26,7 @@ def test_what_the_base_shows_is_not_new(store: Store) -> None:
     by_label = {each.label: each for each in answer.estimates}
     assert by_label["rate in the base"].value == 0.5
     assert by_label["prompts that show it only after training, 4 samples each"].value == pytest.approx(2.5 / 70)
-    assert answer.verdict.startswith("code_reasoning is already in the base of a: 50% [")
+    assert answer.verdict.startswith("code_reasoning is already in the base of a at step 0: 50% [")
     assert "of 480 samples show it, on 100% of 60 prompts; a (RL) shows it in 88% [" in answer.verdict
     assert "and only after training on no more prompts than chance: +0.0 points [" in answer.verdict
     assert "no distilled model is beside it: with distilled=RUN one is" in answer.caveats
@@ -39,8 +39,7 @@ def test_what_no_base_sample_shows_has_an_upper_bound_and_a_distilled_arm_beside
     first, second = answer.verdict.split("; code_reasoning")
     # Wilson's upper limit for none of 100 prompts: z²/(100 + z²).
     assert (
-        "code_reasoning is unseen in 800 samples of 100 prompts of the base of a: its rate there is at most 3.70%"
-        in first
+        "is unseen in 800 samples of 100 prompts of the base of a at step 0: its rate there is at most 3.70%" in first
     )
     assert "a (RL) shows it in 0%" in first
     assert "only after training on no more prompts than chance" in first
@@ -52,7 +51,7 @@ def test_what_no_base_sample_shows_has_an_upper_bound_and_a_distilled_arm_beside
 def test_the_base_can_be_a_run_of_its_own(store: Store) -> None:
     rows = prompts(0, [0] * 30, "untrained") + prompts(100, [8] * 30)
     answer = find(fill(store, rows), base="untrained")
-    assert "prompts of the base untrained: its rate there is at most" in answer.verdict
+    assert "prompts of the base untrained at step 0: its rate there is at most" in answer.verdict
     assert "a (RL) shows it in 100%" in answer.verdict
 
 
@@ -75,7 +74,7 @@ def test_one_base_sample_a_prompt_has_no_chance_to_compare_with(store: Store) ->
         (prompts(0, [1] * 30), "run 'a' has one step in the split eval: the trained model needs another"),
         (
             prompts(0, [1] * 10) + prompts(100, [1] * 30),
-            "10 problems of run 'a' are also in the base: at least 20 are needed",
+            "10 problems of run 'a' also in the base: at least 20 are needed",
         ),
         (
             [

@@ -46,7 +46,7 @@ def test_a_finding_answers_for_each_part(finding: str, label: str, easy: float, 
     assert (by_label[f"easy: {label}"].value, by_label[f"hard: {label}"].value) == (easy, hard)
     assert answer.verdict.startswith("level easy: ")
     assert "; level hard: " in answer.verdict
-    assert "160 rollouts do not say their level and are in no part" in answer.caveats
+    assert "160 rollouts without a level are in no part" in answer.caveats
     assert "2 parts are looked at: the more parts, the more of them differ by chance" in answer.caveats
     assert answer.table is not None
     assert set(answer.table["level"].to_pylist()) == {"easy", "hard"}

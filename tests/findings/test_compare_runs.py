@@ -51,10 +51,10 @@ def test_flipped_problems_stand_out_from_the_base_against_itself(store: Store) -
         fill(store, sampled("new", now) + sampled("old", before, seed=1)), in_run="new", in_other_run="old"
     )
     by_label = {each.label: each for each in answer.estimates}
-    assert 60 * by_label["problems flipped for the better"].value == pytest.approx(6)
-    assert 60 * by_label["problems flipped for the worse"].value == pytest.approx(3)
-    assert 60 * by_label["problems flipped, from half of the rollouts"].value > 4
-    assert 60 * by_label["problems flipped between two halves of old"].value < 1
+    assert 60 * by_label["share of problems flipped for the better"].value == pytest.approx(6)
+    assert 60 * by_label["share of problems flipped for the worse"].value == pytest.approx(3)
+    assert 60 * by_label["share of problems flipped from half of the rollouts"].value > 4
+    assert 60 * by_label["share of problems flipped between two halves of old"].value < 1
     assert "; 6 problems flipped for the better and 3 for the worse; from half of the rollouts " in answer.verdict
     assert answer.chart is not None
     assert answer.table is not None
@@ -64,7 +64,9 @@ def test_flipped_problems_stand_out_from_the_base_against_itself(store: Store) -
 def test_samples_of_one_model_do_not_differ(store: Store) -> None:
     rates = [0.1 + 0.8 * (i % 10) / 9 for i in range(60)]
     answer = compare(fill(store, sampled("a", rates) + sampled("b", rates, seed=1)))
-    assert answer.verdict.startswith("a at step 100 is not shown to differ from b at step 100 on 60 problems: ")
+    assert answer.verdict.startswith(
+        "a at step 100 is not shown to differ from b at step 100 in how often it is right on 60 problems: "
+    )
     assert "; 0 problems flipped for the better and 0 for the worse; " in answer.verdict
     assert answer.caveats[0].startswith("two runs: this says how these two checkpoints differ")
 
@@ -86,7 +88,7 @@ def test_behaviors_are_compared_too(store: Store) -> None:
     rows = sampled("a", [0.5] * 40) + [dataclasses.replace(row, shown=()) for row in sampled("b", [0.5] * 40)]
     answer = compare(fill(store, rows), in_behavior="verification")
     assert answer.estimates[2].value == pytest.approx(0.5)
-    assert answer.verdict.startswith("a at step 100 is with verification more often than b at step 100 on 40 problems")
+    assert answer.verdict.startswith("a at step 100 shows verification more often than b at step 100 on 40 problems")
 
 
 @pytest.mark.parametrize(
@@ -102,10 +104,14 @@ def test_behaviors_are_compared_too(store: Store) -> None:
             {},
             "run 'a' was sampled with a condition that the log does not say and",
         ),
-        ({"correct": None}, {}, "no rollout of run 'b' is graded: `ta grade` says which are correct"),
+        (
+            {"correct": None},
+            {},
+            "no rollout of run 'b' is graded, and none has a ground truth that `ta grade` could go by",
+        ),
         ({"shown": None}, {"in_behavior": "verification"}, "no rollout of run 'b' is tagged: `ta tag` says what they"),
         ({}, {"in_other_run": "a", "in_run": "a"}, "in_run and in_other_run are both 'a': a run is not compared with"),
-        ({"run": "a"}, {}, "which two runs\\? in_run=… and in_other_run=… name them; there is a"),
+        ({"run": "a"}, {}, "which two runs\\? in_run=… and in_other_run=… name them, of 1 run: a"),
     ],
     ids=["splits", "conditions", "ungraded", "untagged", "one run twice", "one run"],
 )

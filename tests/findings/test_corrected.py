@@ -124,7 +124,7 @@ def test_switched_cells_are_corrected_by_the_error_rates_of_both_eras(audited: S
     answer = ask(audited, "strategy_switch")
     by_label = {each.label: each for each in answer.estimates if each.kind == "corrected"}
     # Of the 12 points of the gain, 0.7 * 0.6 * (0.8 - 0.4) lie in prompts that came to verify.
-    corrected = by_label["no verification -> verification, in points, Rogan-Gladen"]
+    corrected = by_label["no verification -> verification, as change of accuracy, Rogan-Gladen"]
     assert corrected.low is not None
     assert corrected.high is not None
     assert corrected.low <= 0.168 <= corrected.high

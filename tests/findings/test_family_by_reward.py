@@ -50,8 +50,8 @@ def test_an_interaction_is_tested_where_cells_hold_several_runs(store: Store) ->
     assert by_label["A under random: step of the onset"].value == pytest.approx(20, abs=10)
     assert "B under random: step of the onset" not in by_label
     assert by_label["p of family × reward"].value < 0.01
-    assert "; B under random (2 runs) from 27% [" in answer.verdict
-    assert ". What a reward changes depends on the family: p " in answer.verdict
+    assert "; B under random (2 runs, B random 0 and B random 1) from 27% [" in answer.verdict
+    assert "; what a reward changes depends on the family (p = " in answer.verdict
     assert answer.chart is not None
 
 
@@ -67,20 +67,23 @@ def test_one_run_a_cell_gives_no_p(store: Store) -> None:
     assert "depend" not in answer.verdict
     assert "no p of family × reward: 4 runs in 4 cells: an interaction needs cells with several runs" in answer.caveats
     assert (
-        "A under random is one run: its interval describes that checkpoint, not the family or the reward"
-        in answer.caveats
-    )
+        "A under random, A under true, B under random and B under true are one run each: their intervals describe a "
+        "checkpoint, not the family or the reward"
+    ) in answer.caveats
     assert {each.unit for each in answer.estimates if each.label == "A under true: change per 100 steps"} == {"prompts"}
 
 
 def test_right_answers_can_be_followed_instead(store: Store) -> None:
     answer = find(fill(store, run("A", "true", 0.8) + run("A", "random", 0.8)), in_behavior=None)
-    assert answer.verdict.startswith("right answers: A under random (1 run) from ")
-    assert "no p of family × reward: families 1, rewards 2: it needs two of each" in answer.caveats
+    assert answer.verdict.startswith("right answers: A under random (1 run, A random 0) from ")
+    assert "no p of family × reward: it needs two families and two rewards, and there are 1 and 2" in answer.caveats
 
 
 def test_runs_that_say_nothing_are_refused_or_left_out(store: Store, tmp_path: Path) -> None:
     answer = find(fill(store, run("A", "true", 0.8) + run(None, "true", 0.8)))
-    assert "None true 0 is left out: its model_family or its reward_type is not known" in answer.caveats
+    assert (
+        "None true 0 is left out: no model_family is known: `ta ingest PATH --set model_family=…` says it"
+        in answer.caveats
+    )
     with pytest.raises(Refused, match="no run says both its model_family and its reward_type: `ta ingest PATH --set"):
         find(fill(Store(tmp_path / "none.duckdb"), run(None, "true", 0.8)))

@@ -6,7 +6,7 @@ from findings.worlds import Row, fill
 
 from traceanalytics.findings.base import Answer, get_finding
 from traceanalytics.findings.courses import course_of, courses_of
-from traceanalytics.findings.onsets import MOST_CLUSTERS, onset_of, onsets_of_run
+from traceanalytics.findings.onsets import MOST_CLUSTERS, onset_of, onsets_of_courses
 from traceanalytics.pages.base import Selectors
 from traceanalytics.pages.onsets import onsets_of
 from traceanalytics.pages.view import look
@@ -64,7 +64,7 @@ def test_findings_and_pages_say_the_same_onset(store: Store, bin_width: int | No
 
 
 def test_of_a_fall_and_a_rise_the_first_is_told(store: Store) -> None:
-    found = onsets_of_run(store, "turned", [CODE])[CODE]
+    found = onsets_of_courses(courses_of(store, "turned", [CODE]))[CODE]
     assert (found.step, found.rises) == (50, False)
     assert onsets_of(look(store, Selectors(runs=("turned",))))["turned", CODE] == found
 
@@ -79,13 +79,13 @@ def test_a_behavior_that_does_not_shift_has_no_onset_in_its_row(tmp_path_factory
 @pytest.mark.parametrize("shares", [{0: 0.1}, {0: 0.1, 10: 0.9, 20: 0.9}], ids=["one evaluation", "three"])
 def test_few_evaluations_show_no_onset(shares: dict[int, float], tmp_path_factory: pytest.TempPathFactory) -> None:
     short = fill(Store(tmp_path_factory.mktemp("short") / "traces.duckdb"), rows("short", shares))
-    assert onsets_of_run(short, "short", [CODE]) == {}
+    assert onsets_of_courses(courses_of(short, "short", [CODE])) == {}
 
 
 def test_a_rise_over_few_evaluations_is_not_said_to_have_no_onset(tmp_path_factory: pytest.TempPathFactory) -> None:
     short = fill(Store(tmp_path_factory.mktemp("few") / "traces.duckdb"), rows("short", {0: 0.1, 10: 0.9, 20: 0.9}))
     said = get_finding("family_by_reward").find(short).verdict
-    assert said.endswith("], 3 evaluations or fewer, which date no onset")
+    assert said.endswith(" at step 20, with 3 evaluations or fewer, which date no onset")
 
 
 def test_prompts_that_come_once_give_the_same_onset_put_together_or_not(
@@ -101,4 +101,4 @@ def test_prompts_that_come_once_give_the_same_onset_put_together_or_not(
     (together,) = courses_of(many, "a", [CODE], most_clusters=MOST_CLUSTERS)
     alone = course_of(many, "a", behavior=CODE)
     assert (len(together.n) <= MOST_CLUSTERS, len(alone.n)) == (True, 2000)
-    assert onset_of(together) == onset_of(alone) == onsets_of_run(many, "a", [CODE])[CODE]
+    assert onset_of(together) == onset_of(alone) == onsets_of_courses([together])[CODE]

@@ -38,7 +38,9 @@ def test_family_goes_with_more_of_the_published_gains_than_reward(store: Store) 
     by_label = {each.label: each.value for each in answer.estimates}
     assert by_label == pytest.approx({"family": 0.659, "reward": 0.194, "remainder": 0.147}, abs=0.005)
     assert answer.verdict.startswith("family goes with 65.")
-    assert "data format is left out: 24 runs do not say it (`ta ingest --set data_format=…`)" in answer.caveats
+    assert (
+        "data format is left out: 24 runs without it, which `ta ingest PATH --set data_format=…` says" in answer.caveats
+    )
     assert (
         "one run a cell: the remainder mixes interactions of the settings with chance between seeds" in answer.caveats
     )
@@ -57,12 +59,17 @@ def test_seeds_that_end_apart_need_more_runs(store: Store) -> None:
     rows = [row for i, end in enumerate((131, 136, 112)) for row in graded(f"seed-{i}", 100, end, "random")]
     answer = find("run_to_run_variance", fill(store, rows + graded("alone", 100, 120, "format")))
     by_label = {each.label: each for each in answer.estimates}
-    spread = by_label["? under random: SD between runs"]
+    spread = by_label["unnamed model under random: SD between runs"]
     assert (spread.n, spread.unit) == (3, "runs")
     assert spread.value == pytest.approx(0.0635, abs=0.01)
-    assert by_label["? under random: runs for a standard error of 2 points"].value == pytest.approx(11, abs=4)
-    assert "? under format: n_runs=1, no inference about the configuration: run it with more seeds" in answer.caveats
-    assert answer.verdict.startswith("? under random: 3 runs end ")
+    assert by_label["unnamed model under random: runs for a standard error of 2 points"].value == pytest.approx(
+        11, abs=4
+    )
+    assert (
+        "unnamed model under format: n_runs=1, no inference about the configuration: run it with more seeds"
+        in answer.caveats
+    )
+    assert answer.verdict.startswith("the 3 runs of unnamed model under random differ in right answers by an SD of ")
     assert answer.chart is not None
 
 

@@ -50,7 +50,9 @@ def test_a_rate_that_rises_in_longer_text_is_shown_beside_the_rate_per_length(st
     assert by_label["spans per 1,000 characters at the first step"] == pytest.approx(2)
     assert by_label["spans per 1,000 characters at the last step"] == pytest.approx(1)
     assert answer.verdict.startswith("the share of responses that reflect rose in a from 20% [")
-    assert answer.verdict.endswith(", 0.50 times as many spans in the same length of text")
+    assert answer.verdict.endswith(
+        " on 40 prompts; the same length of text holds 0.50 [0.50, 0.50] times as many spans"
+    )
     assert answer.chart is not None
     assert len(answer.chart.to_dict()["data"]["values"]) == 3
 
@@ -93,7 +95,7 @@ def test_a_published_detector_counts_what_it_calls_reflection(store: Store) -> N
     [
         ({0: 3}, {}, "run 'a' has one step in the split eval: a course needs two"),
         ({0: 3, 9: 3}, {"shown": None}, "no rollout of run 'a' is tagged: `ta tag` says what they show"),
-        ({0: 3, 9: 3}, {"prompt": "p"}, "run 'a' has 1 prompts: at least 20 are needed"),
+        ({0: 3, 9: 3}, {"prompt": "p"}, "run 'a' has 1 prompt: at least 20 are needed"),
     ],
     ids=["one step", "untagged", "one prompt"],
 )
@@ -118,7 +120,7 @@ def test_reflection_on_hard_prompts_looks_harmful_until_prompts_are_compared_wit
     assert by_label["accuracy without"] == pytest.approx(82 / 120)
     assert by_label["difference inside prompts"] == pytest.approx(0.125)
     assert by_label["odds ratio inside prompts (Mantel-Haenszel)"] == pytest.approx(2.605, abs=0.001)
-    assert "goes with more right answers inside prompts, +12.5 points [" in answer.verdict
+    assert "goes with more right answers inside prompts: +12.5 points [" in answer.verdict
     assert any(
         "over all prompts the difference is -30.3 points and inside prompts +12.5" in each for each in answer.caveats
     )
@@ -131,7 +133,7 @@ def test_prompts_where_reflection_is_no_advantage_are_counted(store: Store) -> N
     by_label = {each.label: each for each in answer.estimates}
     assert by_label["difference inside prompts"].value == 0
     assert by_label["difference inside prompts"].n == 20
-    assert answer.verdict.endswith("in 50% of 20 prompts with both kinds it is no advantage")
+    assert answer.verdict.endswith("over 20 prompts with both kinds; in 50% [30, 70] of them it is no advantage")
 
 
 def test_odds_that_are_not_finite_are_left_out(store: Store) -> None:
@@ -142,7 +144,7 @@ def test_odds_that_are_not_finite_are_left_out(store: Store) -> None:
 
 def test_too_few_prompts_with_both_kinds_are_refused(store: Store) -> None:
     rows = prompts_with({"a": (1, 2, 1, 2)}, times=3) + prompts_with({"b": (2, 2, 0, 0)}, times=30)
-    with pytest.raises(Refused, match="3 prompts of run 'a' hold responses of both kinds at step 0: at least 20 are"):
+    with pytest.raises(Refused, match="3 prompts of run 'a' with responses of both kinds at step 0: at least 20 are"):
         against(fill(store, rows))
     with pytest.raises(UnknownName, match="no run is called 'z'. Known: a"):
         against(store, in_run="z")

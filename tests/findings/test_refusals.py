@@ -30,7 +30,7 @@ WRONG: dict[str, tuple[tuple[str, ...], Callable[[Row], Row], str]] = {
     "no grades": (
         (*GAINS, *AT_A_STEP, "reflection_vs_accuracy", "baseline_adjusted_gain", "behavior_accuracy_coupling"),
         lambda row: dataclasses.replace(row, correct=None),
-        "no rollout of run 'a' is graded: `ta grade` says which are correct",
+        "no rollout of run 'a' is graded, and none has a ground truth that `ta grade` could go by",
     ),
     "untagged": (
         TAGS,

@@ -38,7 +38,7 @@ def test_the_published_counts_give_the_raw_gains(published: Store) -> None:
 
 def test_single_runs_say_nothing_of_their_reward(published: Store) -> None:
     answer = gain(published)
-    assert "random gained +15.6 points [" in answer.verdict
+    assert "random gained right answers from step 0 to 150: +15.6 points [" in answer.verdict
     assert "of the gain of ground_truth, not shown to be equivalent to it" in answer.verdict
     (caveat,) = (each for each in answer.caveats if each.startswith("no inference about the reward"))
     assert "random (n_runs=1)" in caveat
@@ -57,13 +57,16 @@ def test_several_runs_of_a_reward_are_the_unit(store: Store) -> None:
 def test_an_equal_gain_is_equivalent_and_an_equal_seeming_one_is_not(store: Store) -> None:
     rows = graded("true", "ground_truth", 40, 60) + graded("format", "format", 40, 60)
     answer = gain(fill(store, rows))
-    assert "format has 100% [100, 100] of the gain of true, equivalent to it" in answer.verdict
+    assert (
+        "format has 100% [100, 100] of the gain of true, +0.0 points [-7.4, 7.4] beside it: the two are equivalent"
+        in answer.verdict
+    )
     assert "equivalent means: both one-sided tests against a difference of ±2.0 points pass" in answer.caveats
 
 
 def test_no_change_is_not_called_a_gain(store: Store) -> None:
     assert gain(fill(store, graded("a", "random", 50, 51))).verdict.startswith(
-        "a shows no change beyond chance: +1.0 points ["
+        "a shows no change beyond chance in right answers from step 0 to 100: +1.0 points ["
     )
 
 

@@ -33,7 +33,7 @@ def graded(shown_right: int, other_right: int, shown: tuple[str, ...], step: int
     [
         ("accuracy_by_behavior", CODE, (5, 5), "not shown to be right more or less often"),
         ("reflection_vs_accuracy", REFLECTS, (2, 7), "reflection goes with fewer right answers inside prompts"),
-        ("reflection_vs_accuracy", REFLECTS, (5, 5), "reflection makes no difference shown inside prompts"),
+        ("reflection_vs_accuracy", REFLECTS, (5, 5), "reflection is not shown to make a difference inside prompts"),
     ],
 )
 def test_a_difference_is_named_by_its_sign(
@@ -85,8 +85,11 @@ def test_one_run_is_one_run(course: Store) -> None:
 @pytest.mark.parametrize(
     ("rewards", "said"),
     [
-        (("random", "random"), "no run of its model was rewarded for form alone, which would show what form is worth"),
-        (("format", "format"), "b, c were all rewarded for form alone: which to hold it against is not told"),
+        (
+            ("random", "random"),
+            "no run of the same model was rewarded for form alone, which would show what form is worth",
+        ),
+        (("format", "format"), "b and c were all rewarded for form alone: which to hold it against is not told"),
     ],
 )
 def test_what_form_is_worth_is_not_told_without_one_run_that_shows_it(

@@ -29,7 +29,7 @@ def test_the_terms_of_a_run_add_up_and_the_verdict_names_them(published: Store) 
     gain, *terms = (each.value for each in answer.estimates)
     assert sum(terms[:3]) == pytest.approx(gain, abs=1e-9)
     assert sum(terms[3:]) == pytest.approx(gain, abs=1e-9)
-    assert answer.verdict.startswith("format from step 0 to 150 gained +22.0 points [")
+    assert answer.verdict.startswith("format gained right answers from step 0 to 150: +22.0 points [")
     assert " +3.9 points [" in answer.verdict
     assert answer.caveats[1].startswith("format: the mix explains +3.9 points at mid-point weights and +9.3 at base")
 
@@ -47,7 +47,7 @@ def test_several_runs_add_their_mean_with_runs_as_the_unit(store: Store) -> None
 def test_runs_under_different_rewards_have_no_mean(published: Store) -> None:
     answer = share(published)
     assert not [each.label for each in answer.estimates if "mean" in each.label]
-    assert all(f"{run} from step 0 to 150 gained" in answer.verdict for run in ARMS)
+    assert all(f"{run} gained right answers from step 0 to 150: " in answer.verdict for run in ARMS)
 
 
 def test_a_strategy_that_nobody_uses_is_refused(store: Store) -> None:

@@ -36,20 +36,22 @@ def test_prompts_that_commit_are_told_from_a_rate_that_moves(store: Store) -> No
     assert by_label["part of the diversity of strategy within prompts at the last step"] == 0
     assert by_label["pairs that differ in answer at the first step"] == 1
     assert by_label["change of the pairs that differ in answer"] == pytest.approx(-0.5)
-    assert answer.verdict.startswith("pairs of a prompt's rollouts in a came to agree in strategy: 67% [")
-    assert " and came to agree in answer: 100% [" in answer.verdict
+    assert answer.verdict.startswith(
+        "from step 0 to 100 pairs of a prompt's rollouts in a came to agree more often in strategy (from 67% ["
+    )
+    assert " and came to agree more often in answer (from 100% [" in answer.verdict
     assert answer.chart is not None
 
 
 def test_answers_that_nobody_read_are_not_compared(store: Store) -> None:
     rows = [dataclasses.replace(row, prediction=None) for row in prompts(0, [2] * 30) + prompts(100, [2] * 30)]
     answer = find(fill(store, rows))
-    assert "in strategy: 67%" in answer.verdict
+    assert "in strategy (from 67% [" in answer.verdict
     assert "in answer" not in answer.verdict
-    assert answer.verdict.startswith("pairs of a prompt's rollouts in a show no change beyond chance in strategy")
+    assert answer.verdict.startswith("from step 0 to 100 pairs of a prompt's rollouts in a show no change beyond ")
     assert (
-        "a: answers are not compared, because fewer than half of the rollouts have one: `ta grade` reads them"
-        in answer.caveats
+        "a: answers are not compared, because fewer than half of the rollouts have one that the log or `ta grade` has "
+        "read" in answer.caveats
     )
 
 

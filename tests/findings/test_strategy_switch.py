@@ -53,7 +53,10 @@ def test_the_mean_and_the_pooled_share_of_the_published_runs(published: Store) -
     assert values(answer, [f"random: {cell}" for cell in CELLS]) == PUBLISHED["shares"]["random"]
     assert {each.unit for each in answer.estimates if each.label.startswith("mean: ")} == {"runs"}
     assert answer.verdict.count(" gained ") == 5
-    assert "mean and pooled are over runs of 5 configurations: they describe none of their rewards" in answer.caveats
+    assert (
+        "the rows mean and pooled are over runs of 5 configurations: they describe none of their rewards"
+        in answer.caveats
+    )
 
 
 def test_raw_shares_come_in_order_with_their_intervals(published: Store) -> None:
@@ -100,7 +103,7 @@ def test_a_gain_near_zero_is_given_in_points(store: Store) -> None:
     ]
     answer = switch(fill(store, rows))
     arrows = [each.label for each in answer.estimates if "->" in each.label and each.kind == "raw"]
-    assert arrows == [f"{cell}, in points" for cell in CELLS]
+    assert arrows == [f"{cell}, as change of accuracy" for cell in CELLS]
     assert "too near 0 to be shared out; " in answer.verdict
     assert any("lies within 4 standard errors" in caveat for caveat in answer.caveats)
     assert "The gain of 2 runs" not in answer.verdict
@@ -116,16 +119,14 @@ def test_another_behavior_names_its_own_strategies(store: Store) -> None:
 def test_the_eval_split_comes_before_val_and_train(store: Store) -> None:
     rows = sampled("Cl", "CC")
     train = [dataclasses.replace(row, split="train", step=row.step + 7) for row in rows]
-    assert switch(fill(store, rows + train)).verdict.startswith("a from step 0 to 100 gained")
+    assert switch(fill(store, rows + train)).verdict.startswith("a gained right answers from step 0 to 100: ")
 
 
 def test_a_run_that_cannot_answer_is_named_beside_those_that_can(store: Store) -> None:
     rows = sampled("Cl", "CC")
     single = [dataclasses.replace(row, run="b") for row in rows if row.step == 0]
     answer = switch(fill(store, rows + single))
-    assert any(
-        caveat.startswith("b is left out: run 'b' has graded rollouts at step 0 only") for caveat in answer.caveats
-    )
+    assert any(caveat.startswith("b is left out: it has graded rollouts at step 0 only") for caveat in answer.caveats)
 
 
 def test_a_run_without_a_step_0_says_so(store: Store) -> None:
@@ -136,14 +137,14 @@ def test_a_run_without_a_step_0_says_so(store: Store) -> None:
 def test_prompts_of_one_evaluation_are_left_out_and_counted(store: Store) -> None:
     rows = [*sampled("Cl", "CC"), Row("alone", 0, correct=True)]
     caveats = switch(fill(store, rows)).caveats
-    assert "prompts of a left out because only one of the two evaluations has them: 1" in caveats
+    assert "a: 1 prompt left out: only one of the two evaluations has them" in caveats
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (lambda row: row if row.step == 0 else None, "has graded rollouts at step 0 only in the split eval: a change"),
-        (lambda row: row if int(row.prompt[1:]) < 12 else None, "12 prompts of run 'a' are in both evaluations"),
+        (lambda row: row if int(row.prompt[1:]) < 12 else None, "12 prompts of run 'a' in both evaluations"),
         (
             lambda row: dataclasses.replace(row, shown=None) if row.step and row.prompt > "p2" else row,
             r"^\d\d% of the rollouts at step 100 of run 'a' \(eval\) are not tagged: `ta tag` finishes them$",
@@ -152,7 +153,10 @@ def test_prompts_of_one_evaluation_are_left_out_and_counted(store: Store) -> Non
             lambda row: dataclasses.replace(row, correct=None) if row.step and row.prompt > "p2" else row,
             r"are not graded: `ta grade` finishes them$",
         ),
-        (lambda row: dataclasses.replace(row, correct=None), "no rollout of run 'a' is graded: `ta grade` says which"),
+        (
+            lambda row: dataclasses.replace(row, correct=None),
+            "no rollout of run 'a' is graded, and none has a ground truth that",
+        ),
         (
             lambda row: dataclasses.replace(row, condition={"template": "qwen" if row.step else "none"}),
             "was sampled with template none at step 0 and with template qwen at step 100: a difference between them",

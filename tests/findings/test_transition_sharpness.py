@@ -37,7 +37,7 @@ def test_a_jump_is_told_from_a_drift(store: Store) -> None:
     assert by_label["drift: sharpness, 0 a jump and 1 a straight drift"].value == pytest.approx(1, abs=0.25)
     assert "code_reasoning drifted in drift: 10 to 90% of its change of +" in answer.verdict
     assert "code_reasoning jumped in jump: 10 to 90% of its change of +" in answer.verdict
-    assert "jump: evaluations lie up to 10 steps apart; a faster rise looks the same" in answer.caveats
+    assert "drift and jump: evaluations lie up to 10 steps apart; a faster rise looks the same" in answer.caveats
     assert answer.chart is not None
 
 
@@ -53,7 +53,7 @@ def test_a_course_that_does_not_move_has_no_rise_to_time(store: Store) -> None:
     [
         ({"shown": None}, "no rollout of run 'a' is tagged: `ta tag` says what they show"),
         ({"step": 0}, "run 'a' has one step in the split eval: a course needs two"),
-        ({"prompt": "p"}, "run 'a' has 1 prompts: at least 20 are needed"),
+        ({"prompt": "p"}, "run 'a' has 1 prompt: at least 20 are needed"),
     ],
     ids=["untagged", "one step", "few prompts"],
 )

@@ -113,5 +113,5 @@ def test_what_has_no_trend_is_refused(counts: list[list[int]], text: list[list[i
 
 
 def test_a_ratio_to_nothing_is_refused() -> None:
-    with pytest.raises(Refused, match="0 prompts hold a count at one end: a ratio needs 10 at both"):
+    with pytest.raises(Refused, match="0 prompts with a count at one end: a ratio needs 10 at both"):
         ratio_of_count_rates([1] * 20, [1] * 20, base_counts=[0] * 20, base_exposures=[1] * 20)

@@ -25,7 +25,7 @@ def test_the_whole_is_all_of_the_total() -> None:
 def test_shares_of_a_total_that_may_be_0_are_refused() -> None:
     message = (
         r"^the total 0\.0000 lies within 4 standard errors \(0\.5774 each\) of 0: "
-        r"shares of it are not printed, its parts in points are$"
+        r"its parts are given, but no shares of it$"
     )
     with pytest.raises(Refused, match=message):
         share_of_total([1, -1, 1, -1], [1, -1, 1, -1])

@@ -57,7 +57,7 @@ def test_conditional_odds_ratio_agrees_with_conditional_logit() -> None:
 
 def test_within_prompt_differences_give_the_worked_example() -> None:
     within = within_prompt_difference([2, 0, 1], [2, 2, 1], other_successes=[1, 1, 0], other_n=[2, 2, 0])
-    assert (within.difference.value, within.no_advantage) == (0, 0.5)
+    assert (within.difference.value, within.no_advantage.value) == (0, 0.5)
     assert (within.usable_prompts, within.prompts) == (2, 3)
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _DIFFICULTY = "the difference over all prompts mixes in which prompts each is used on; that inside prompts does not"
 _HOW = {
+    "effective": "{} is right more often",
+    "harmful": "{} is right less often",
     "no difference shown": "{} is not shown to be right more or less often",
     "undetermined": "whether {} is right more often is undetermined",
 }
@@ -93,7 +95,7 @@ def infer(
 
 def _sentence(names: tuple[str, str], each: Compared) -> str:
     both = each.accuracies
-    how = _HOW.get(each.verdict, f"{names[0]} is {each.verdict}").format(names[0])
+    how = _HOW[each.verdict].format(names[0])
     said = (
         f"{how} in {each.run} at step {each.step}: "
         f"{percent(both.shown)} right against {percent(both.other)} of {names[1]}, {points(both.difference)}"

@@ -128,7 +128,7 @@ class Finding:
             if name not in self.parameters:
                 takes = ", ".join(self.parameters) or "none"
                 raise BadInput(f"finding {self.name!r} has no parameter {name!r}; it takes {takes}")
-        from traceanalytics.findings.noting import NotingStore
+        from traceanalytics.findings.noting import NotingStore, said_once
 
         noting = NotingStore(store)
         defaults = {name: each.default for name, each in self.parameters.items()}
@@ -141,7 +141,8 @@ class Finding:
             _say_split(answer, noting.split_of_run)
         answer.query = answer.query or "\n\n".join(_sql_of(name) for name in self.queries)
         answer.tagger = answer.tagger or _active_tagger(noting)
-        answer.caveats = [_with_audits(noting, answer, caveat) for caveat in answer.caveats]
+        said = [_with_audits(noting, answer, caveat) for caveat in answer.caveats]
+        answer.caveats = said_once(said, noting.sql("SELECT run_id FROM runs")["run_id"].to_pylist())
         if self.draw is not None and answer.chart is None:
             answer.chart = self.draw(answer)
         return answer
@@ -264,7 +265,7 @@ def _say_split(answer: Answer, split_of_run: Mapping[str, str]) -> None:
 
 def _with_audits(store: "Store", answer: Answer, caveat: str) -> str:
     """Say after "uncorrected" how many rollouts to audit: so many that the errors are known as well as the rates."""
-    if not caveat.startswith(UNCORRECTED):
+    if UNCORRECTED not in caveat:
         return caveat
     from traceanalytics.stats.correction import audits_needed
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from traceanalytics.errors import Refused
+from traceanalytics.errors import Refused, counted, listed
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.comparable import refuse_gaps, refuse_graders
 from traceanalytics.findings.drawing import intervals
@@ -23,7 +23,7 @@ from traceanalytics.findings.evaluations import (
     runs_of,
 )
 from traceanalytics.stats.bootstrap import bootstrap
-from traceanalytics.stats.differences import mean_of_changes
+from traceanalytics.stats.differences import change_of_rates
 from traceanalytics.stats.estimate import Estimate, Floats
 from traceanalytics.stats.rates import rate
 from traceanalytics.store.store import Store
@@ -93,8 +93,8 @@ def _adjusted(
     problems = sorted(set(final).intersection(*sampled.values()))
     if len(problems) < FEWEST_PROMPTS:
         raise Refused(
-            f"{len(problems)} problems of run {run!r} are in its last evaluation and in all of {len(sampled)} of its "
-            f"base: at least {FEWEST_PROMPTS} are needed"
+            f"{counted(len(problems), 'problem')} of run {run!r} in its last evaluation and in all of "
+            f"{len(sampled)} of its base: at least {FEWEST_PROMPTS} are needed"
         )
     columns = np.array([[counts[problem] for problem in problems] for counts in (final, *sampled.values())])
     rates = columns[..., 0] / columns[..., 1]
@@ -161,11 +161,7 @@ def _over_chosen(rates: Floats) -> Estimate:
     half = np.arange(rates.shape[1]) % 2 == 0
     best = np.where(half, rates[1:, ~half].mean(axis=1).argmax(), rates[1:, half].mean(axis=1).argmax())
     chosen = np.take_along_axis(rates[1:], best[None], axis=0)[0]
-    return _mean_change(rates[0], chosen)
-
-
-def _mean_change(now: Floats, then: Floats) -> Estimate:
-    return mean_of_changes(now - then, now * (1 - then) + then * (1 - now))
+    return change_of_rates(rates[0], chosen)
 
 
 def _over_format(
@@ -179,11 +175,9 @@ def _over_format(
         if row["reward_type"] == FORMAT and row["model"] == mine.get("model") and row["run_id"] != run
     ]
     if mine.get("reward_type") == FORMAT or len(others) != 1:
-        reason = f"{run}: no run of its model was rewarded for form alone, which would show what form is worth"
+        reason = f"{run}: no run of the same model was rewarded for form alone, which would show what form is worth"
         if others:
-            reason = (
-                f"{run}: {', '.join(others)} were all rewarded for form alone: which to hold it against is not told"
-            )
+            reason = f"{run}: {listed(others)} were all rewarded for form alone: which to hold it against is not told"
         return None, [] if mine.get("reward_type") == FORMAT else [reason]
     try:
         row = evaluations_of(store, others[0], last["split"])[-1]
@@ -197,14 +191,14 @@ def _over_format(
     if len(shared) < FEWEST_PROMPTS:
         return None, [f"{run} is not held against {others[0]}: they share {len(shared)} problems"]
     now, then = (np.array([of[problem][0] / of[problem][1] for problem in shared]) for of in (final, counts))
-    return (others[0], _mean_change(now, then)), []
+    return (others[0], change_of_rates(now, then)), []
 
 
 def _caveats(run: str, sampled: dict[str, Counts]) -> list[str]:
     if len(sampled) > 1:
         return []
     return [
-        f"{run}: its base was sampled in one way only ({next(iter(sampled))}); under another template it may do as "
+        f"{run}: the base was sampled in one way only ({next(iter(sampled))}); under another template it may do as "
         f"well as the trained model: evaluate it without a template too"
     ]
 
@@ -226,8 +220,8 @@ def _sentence(each: Adjusted) -> str:
     how = "is above" if gain.low > 0 else "is below" if gain.high < 0 else "is not shown to differ from"
     name, best = each.baselines[0]
     said = (
-        f"{each.run} {how} the best of its base: {percent(each.final)} at step {each.step} against {percent(best)} "
-        f"with {name}, {points(gain)}"
+        f"{each.run} {how} the best of its base in right answers: {percent(each.final)} at step {each.step} against "
+        f"{percent(best)} ({name}), {points(gain)} on {counted(gain.n, 'prompt')}"
     )
     if each.over_format is None:
         return said

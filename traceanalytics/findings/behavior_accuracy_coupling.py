@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from traceanalytics.errors import Refused
+from traceanalytics.errors import Refused, counted
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.courses import Course, read_courses
 from traceanalytics.findings.drawing import lines_over_steps
@@ -124,7 +124,9 @@ def _numbers(behavior: str, each: Coupling, *, several: bool) -> list[Named]:
         numbers.append(named(f"{prefix}correlation of changes, halves exchanged", each.exchanged))
     for lag in sorted(set(each.by_lag) - {0}):
         who = behavior if lag > 0 else "accuracy"
-        numbers.append(named(f"{prefix}correlation of changes, {who} {abs(lag)} evaluations ahead", each.by_lag[lag]))
+        numbers.append(
+            named(f"{prefix}correlation of changes, {who} {counted(abs(lag), 'evaluation')} ahead", each.by_lag[lag])
+        )
     if each.behavior_first is not None:
         numbers.append(named(f"{prefix}prompts that took up {behavior} before they were solved", each.behavior_first))
     return numbers
@@ -133,19 +135,22 @@ def _numbers(behavior: str, each: Coupling, *, several: bool) -> list[Named]:
 def _sentence(behavior: str, each: Coupling) -> str:
     now = each.by_lag[0]
     how = (
-        "rise together"
+        "move together"
         if now.low > 0
         else "move against each other"
         if now.high < 0
         else "are not shown to move together"
     )
-    said = f"{behavior} and accuracy {how} from step to step in {each.run} (r = {_written(now)}, {now.n} changes)"
+    steps = f"steps {each.steps[0]:.0f} to {each.steps[-1]:.0f}"
+    said = (
+        f"{behavior} and accuracy {how} from step to step in {each.run} (r = {_written(now)}, {now.n} changes, {steps})"
+    )
     ahead = {lag: r for lag, r in each.by_lag.items() if lag and r.excludes(0) and abs(r.value) > abs(now.value)}
     if not ahead:
         return said
     lag = max(ahead, key=lambda lag: abs(ahead[lag].value))
     who = behavior if lag > 0 else "accuracy"
-    return f"{said}; with {who} {abs(lag)} evaluations ahead r = {_written(ahead[lag])}"
+    return f"{said}; with {who} {counted(abs(lag), 'evaluation')} ahead r = {_written(ahead[lag])}"
 
 
 def _written(r: Estimate) -> str:

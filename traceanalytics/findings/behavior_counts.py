@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from traceanalytics.errors import Refused
+from traceanalytics.errors import Refused, counted, listed
 from traceanalytics.findings.base import Answer, Finding, Named
+from traceanalytics.findings.configurations import families
 from traceanalytics.findings.courses import Course, courses_of_spans
 from traceanalytics.findings.drawing import lines_over_steps
-from traceanalytics.findings.evaluations import ONE_RUN, ask_each, named, runs_of
+from traceanalytics.findings.evaluations import ONE_RUN, ask_each, named, runs_of, times
+from traceanalytics.findings.noting import said_once
 from traceanalytics.stats.counts import count_trend, ratio_of_count_rates
 from traceanalytics.stats.estimate import Estimate, Test
 from traceanalytics.stats.multiplicity import benjamini_hochberg
@@ -28,7 +30,6 @@ UNCORRECTED = (
     "trust these; no audit of the tagger is in the store"
 )
 MOST_P = 0.05  # of a difference between families that is told
-_RUNS = "SELECT run_id, coalesce(model_family, model) AS family, reward_type AS reward FROM runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +74,27 @@ def infer(
     found, left_out = ask_each(runs_of(store, in_run), ask)
     several = len(found) > 1
     estimates = [number for run, of_run in found for each in of_run for number in _numbers(run, each, several=several)]
-    untold = [f"{each.behavior} of {run}: {each.missing}" for run, of_run in found for each in of_run if each.missing]
-    families = _by_family(store, found)
-    estimates += [number for of_behavior in families for number in _numbers_of_families(of_behavior)]
-    looked_at = len(in_behaviors) * len(found)
+    untold = [
+        f"{run}: no ratio of {each.behavior}: {each.missing}"
+        for run, of_run in found
+        for each in of_run
+        if each.missing
+    ]
+    by_family = _by_family(store, found)
+    estimates += [number for of_behavior in by_family for number in _numbers_of_families(of_behavior)]
     caveats = [
-        f"{looked_at} behaviors and runs are looked at, each at 95%: some of them change by chance",
+        f"{counted(len(in_behaviors), 'behavior')} in {counted(len(found), 'run')}: each is looked at by itself, at "
+        f"95%, so that some of them change by chance",
         "two spans of a response are two, also where they are one thought",
         *untold,
-        *dict.fromkeys(f"no p of family × step: {of.untold}" for of in families if of.untold),
+        *said_once(
+            (f"{of.behavior}: no p of family × step: {of.untold}" for of in by_family if of.untold), in_behaviors
+        ),
         *left_out,
         UNCORRECTED,
         *([ONE_RUN] if len(found) == 1 else []),
     ]
-    sentences = [*(_sentence(run, of_run) for run, of_run in found), *map(_sentence_of_families, families)]
+    sentences = [*(_sentence(run, of_run) for run, of_run in found), *map(_sentence_of_families, by_family)]
     return Answer(estimates, "; ".join(filter(None, sentences)), caveats, _table(found))
 
 
@@ -126,7 +134,7 @@ def _numbers(run: str, each: Counted, *, several: bool) -> list[Named]:
 
 def _by_family(store: Store, found: Sequence[tuple[str, list[Counted]]]) -> list[ByFamily]:
     """Hold the runs' factors against their families, every reward for itself; a log with one family has none."""
-    described = {row["run_id"]: (row["family"], row["reward"]) for row in store.sql(_RUNS).to_pylist()}
+    described = families(store)
     if len({described[run][0] for run, _ in found if described.get(run)} - {None}) < 2:
         return []
     slopes: dict[str, list[tuple[str, str, float]]] = {each.behavior: [] for _, of_run in found for each in of_run}
@@ -135,9 +143,9 @@ def _by_family(store: Store, found: Sequence[tuple[str, list[Counted]]]) -> list
         for each in of_run:
             if family is not None and each.trend is not None:
                 slopes[each.behavior].append((family, reward or "", float(np.log(each.trend.value))))
-    families = [_of_families(behavior, held) for behavior, held in slopes.items()]
-    adjusted = iter(benjamini_hochberg([each.tested.p for each in families if each.tested is not None]))
-    return [replace(each, adjusted_p=float(next(adjusted))) if each.tested is not None else each for each in families]
+    found_of = [_of_families(behavior, held) for behavior, held in slopes.items()]
+    adjusted = iter(benjamini_hochberg([each.tested.p for each in found_of if each.tested is not None]))
+    return [replace(each, adjusted_p=float(next(adjusted))) if each.tested is not None else each for each in found_of]
 
 
 def _of_families(behavior: str, slopes: Sequence[tuple[str, str, float]]) -> ByFamily:
@@ -150,7 +158,7 @@ def _of_families(behavior: str, slopes: Sequence[tuple[str, str, float]]) -> ByF
             factors[family] = Estimate(value, low, high, mean.n, mean.unit)
     try:
         if len({family for family, _, _ in slopes}) < 2:
-            raise Refused(f"{behavior} has a trend in one family only")
+            raise Refused("it has a trend in fewer than two families")
         of_family, of_reward, values = zip(*slopes, strict=True)
         return ByFamily(behavior, factors, between_groups(values, of_family, of_reward), 1.0, None)
     except Refused as refusal:
@@ -169,26 +177,21 @@ def _numbers_of_families(each: ByFamily) -> list[Named]:
 def _sentence_of_families(each: ByFamily) -> str:
     if each.tested is None or each.adjusted_p > MOST_P:
         return ""
-    factors = " and ".join(f"{_written(factor)} times per 100 steps in {of}" for of, factor in each.factors.items())
-    return f"{each.behavior} changes otherwise from family to family (p {each.adjusted_p:.2g}): {factors}"
+    factors = listed(f"{times(factor)} per 100 steps in {of}" for of, factor in each.factors.items())
+    return f"{each.behavior} changes in one family otherwise than in another (p = {each.adjusted_p:.2g}): {factors}"
 
 
 def _sentence(run: str, of_run: Sequence[Counted]) -> str:
-    moved = [each for each in of_run if each.ratio is not None and each.ratio.excludes(1)]
+    moved = [(each.behavior, each.ratio) for each in of_run if each.ratio is not None and each.ratio.excludes(1)]
+    first, last = (f"{of_run[0].in_text.steps[place]:.0f}" for place in (0, -1))
+    who = f"in the same length of text responses of {run} show"
     if not moved:
-        names = ", ".join(each.behavior for each in of_run)
-        return f"in {run} no count changes beyond chance at equal length of text ({names})"
-    parts = [
-        f"{each.behavior} {'more' if each.ratio.value > 1 else 'less'} often ({_written(each.ratio)} times, from "
-        f"{each.per_response[0].value:.2f} to {each.per_response[1].value:.2f} a response)"
-        for each in moved
-        if each.ratio is not None
-    ]
-    return f"in the same length of text responses of {run} show " + ", ".join(parts)
-
-
-def _written(ratio: Estimate) -> str:
-    return f"{ratio.value:.2f} [{ratio.low:.2f}, {ratio.high:.2f}]"
+        return (
+            f"{who} no change beyond chance from step {first} to {last} in {listed(each.behavior for each in of_run)}"
+        )
+    ratios = listed(f"{behavior} {times(ratio)}" for behavior, ratio in moved)
+    prompts = counted(max(ratio.n for _, ratio in moved), "prompt")
+    return f"{who} {ratios} as often at step {last} as at step {first}, on {prompts}"
 
 
 def _table(found: Sequence[tuple[str, list[Counted]]]) -> "pyarrow.Table":

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from traceanalytics.errors import Refused
+from traceanalytics.errors import Refused, counted
 from traceanalytics.findings.audits import audit_of, audited_in, corrected_numbers
 from traceanalytics.findings.base import Answer, Finding, Named
+from traceanalytics.findings.courses import courses_of
 from traceanalytics.findings.drawing import intervals
-from traceanalytics.findings.evaluations import FEWEST_PROMPTS, ask_each, named, points, runs_of
-from traceanalytics.findings.onsets import MOST_SHIFTS, onset_named, onsets_of_run, since_in_words
+from traceanalytics.findings.evaluations import FEWEST_PROMPTS, ONE_RUN, ask_each, named, points, runs_of
+from traceanalytics.findings.onsets import MOST_CLUSTERS, MOST_SHIFTS, onset_named, onsets_of_courses, since_in_words
 from traceanalytics.findings.shifts import (
     FALSE_DISCOVERIES,
     Shift,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 MOST_IN_A_SENTENCE = 5
-MOST_CLUSTERS = 4000  # more prompts than this are resampled in groups
+MOST_RESAMPLED = 4000  # more prompts than this are resampled in groups
 _AUDITED = "SELECT DISTINCT behavior FROM tagger_errors"
 
 
@@ -140,7 +141,8 @@ def _moved(store: Store, run: str, split: str, behaviors: Sequence[str], base: s
     turns = turns_of(store, shifts, counts=counts)
     moved = [each.behavior for each in shifts if each.p <= FALSE_DISCOVERIES][:MOST_SHIFTS]
     dated = list(dict.fromkeys([*moved, *turns]))
-    return Moved(shifts, turns, onsets_of_run(store, run, dated, split=split, base=base, counts=counts))
+    courses = courses_of(store, run, dated, split=split, base=base, counts=counts, most_clusters=MOST_CLUSTERS)
+    return Moved(shifts, turns, onsets_of_courses(courses))
 
 
 def adjusted(shifts: Sequence[Shift]) -> list[Shift]:
@@ -260,7 +262,7 @@ def _compared(tables: "Sequence[pyarrow.Table]") -> ByLength | None:
     bands = [table["length_band"].to_numpy() for table in tables]
     names, of_prompt = np.unique(np.concatenate(prompts), return_inverse=True)
     lengths, of_band = np.unique(np.concatenate(bands), return_inverse=True)
-    clusters = min(len(names), MOST_CLUSTERS)
+    clusters = min(len(names), MOST_RESAMPLED)
     cells = np.split(of_prompt % clusters * len(lengths) + of_band, [len(prompts[0])])
 
     def laid_out(name: str) -> list[Floats]:
@@ -313,7 +315,7 @@ def _verdict(judged: Sequence[Judged]) -> str:
     said = "; ".join(each.sentence for each in told[:MOST_IN_A_SENTENCE])
     if len(told) > MOST_IN_A_SENTENCE:
         said += f"; and {len(told) - MOST_IN_A_SENTENCE} more"
-    return f"{said}; of the others {_counted(others)}" if others else said
+    return f"{said}; of the others: {_counted(others)}" if others else said
 
 
 def _counted(judged: Sequence[Judged]) -> str:
@@ -326,10 +328,11 @@ def _caveats(store: Store, judged: Sequence[Judged]) -> list[str]:
     if any(each.audited is None for each in judged):
         caveats.append("uncorrected: the rates count what the tagger says; no audit of it is in the store")
     shifts = [each.shift for each in judged]
+    behaviors, runs = (len({getattr(shift, name) for shift in shifts}) for name in ("behavior", "run"))
     if len(judged) > 1:
         caveats.append(
-            f"{len(judged)} behaviors and runs are looked at: one in 20 of the shifts found may be chance "
-            f"(Benjamini-Hochberg)"
+            f"{len(judged)} shifts are looked at, of {counted(behaviors, 'behavior')} in {counted(runs, 'run')}: one "
+            f"in 20 of those found may be chance (Benjamini-Hochberg)"
         )
     if any(shift.shared_prompts < 0.5 for shift in shifts):
         caveats.append(
@@ -344,8 +347,8 @@ def _caveats(store: Store, judged: Sequence[Judged]) -> list[str]:
                 f"run that holds the base model"
             )
     caveats += [caveat for each in judged for caveat in _caveats_of(each)]
-    if len({shift.run for shift in shifts}) == 1:
-        caveats.append("one run: this says nothing about other seeds or about the reward")
+    if runs == 1:
+        caveats.append(ONE_RUN)
     return caveats
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from traceanalytics.errors import Refused
+from traceanalytics.errors import Refused, counted
 from traceanalytics.findings.audits import audits_at, corrected_ends, uncorrected
 from traceanalytics.findings.base import Answer, Finding, Named
-from traceanalytics.findings.comparable import refuse_gaps
+from traceanalytics.findings.comparable import conditions_in_words, refuse_gaps
 from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import (
     FEWEST_PROMPTS,
@@ -42,9 +42,10 @@ class Arm:
     run: str
     how: str
     base_run: str
+    steps: tuple[int, int]  # of the base and of the trained model
     base: Estimate
     base_samples: int
-    base_prompts: float
+    base_prompts: int  # that show it
     after: Estimate
     support: Support
     corrected: tuple[Named, ...]
@@ -65,20 +66,22 @@ class Arm:
         found = self.support
         if self.is_unseen:
             said = (
-                f"{behavior} is unseen in {self.base_samples:,} samples of {self.base.n} prompts of {self.base_name}: "
-                f"its rate there is at most {self.base.high:.2%}"
+                f"{behavior} is unseen in {self.base_samples:,} samples of {self.base.n} prompts of {self.base_name} "
+                f"at step {self.steps[0]}: its rate there is at most {self.base.high:.2%}"
             )
         else:
             said = (
-                f"{behavior} is already in {self.base_name}: {percent(self.base)} of {self.base_samples:,} samples "
-                f"show it, on {self.base_prompts:.0%} of {self.base.n} prompts"
+                f"{behavior} is already in {self.base_name} at step {self.steps[0]}: {percent(self.base)} of "
+                f"{self.base_samples:,} samples show it, on {self.base_prompts} of {self.base.n} prompts"
             )
-        said += f"; {self.run} ({self.how}) shows it in {percent(self.after)}"
+        said += f"; {self.run} ({self.how}) shows it in {percent(self.after)} at step {self.steps[1]}"
         if found.beyond_chance is None:
             return f"{said}, and only after training on {percent(found.only_after)} of the prompts, 1 sample each"
-        beyond = found.beyond_chance
-        told = "on more prompts than chance" if beyond.low > 0 else "on no more prompts than chance"
-        return f"{said}, and only after training {told}: {points(beyond)} of them in {found.k} samples"
+        more = "more prompts" if found.beyond_chance.low > 0 else "no more prompts"
+        return (
+            f"{said}, and only after training on {more} than chance would, {points(found.beyond_chance)} of them at "
+            f"{counted(found.k, 'sample')} each"
+        )
 
 
 def infer(
@@ -147,14 +150,14 @@ def _arm(
         refuse_gaps(row, graded=False, tagged=True)
     if first["conditions"] != last["conditions"]:
         raise Refused(
-            f"the base was sampled with {first['conditions'][0] or 'conditions unknown'}, run {run!r} with "
-            f"{last['conditions'][0] or 'conditions unknown'}: what shows only in one may be the condition's doing"
+            f"the base was sampled with {conditions_in_words(first['conditions'])}, run {run!r} with "
+            f"{conditions_in_words(last['conditions'])}: what shows only in one may be the condition's doing"
         )
     before, after = (_counts(store, row, behavior, problems) for row in (first, last))
     shared = sorted(before.keys() & after.keys())
     if len(shared) < FEWEST_PROMPTS:
         raise Refused(
-            f"{len(shared)} problems of run {run!r} are also in the base: at least {FEWEST_PROMPTS} are needed"
+            f"{counted(len(shared), 'problem')} of run {run!r} also in the base: at least {FEWEST_PROMPTS} are needed"
         )
     (hits, n), (new_hits, new_n) = (
         np.array([counts[problem] for problem in shared], dtype=np.float64).T for counts in (before, after)
@@ -165,9 +168,10 @@ def _arm(
         run,
         how,
         first["run_id"],
+        (first["step"], last["step"]),
         rates[0],
         int(n.sum()),
-        float((hits > 0).mean()),
+        int((hits > 0).sum()),
         rates[1],
         support(hits, n, hits=new_hits, n=new_n),
         tuple(corrected_ends(_RATES, rates, audits)),

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from traceanalytics.errors import Refused
+from traceanalytics.errors import Refused, counted
 from traceanalytics.findings.base import Answer, Finding
-from traceanalytics.findings.noting import NotingStore
+from traceanalytics.findings.noting import NotingStore, said_once
 from traceanalytics.store.parts import PartOfStore, parts_of
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ def answer_by_part(finding: Finding, store: NotingStore, by: str, arguments: Map
     run = arguments.get("in_run")
     parts, unsaid = parts_of(store, by, run=None if run is None else str(run))
     answers: dict[str, Answer] = {}
-    left_out = [f"{unsaid} rollouts do not say their {by} and are in no part"] if unsaid else []
+    left_out = (
+        [f"{counted(unsaid, 'rollout')} without a {by} {'is' if unsaid == 1 else 'are'} in no part"] if unsaid else []
+    )
     for part in parts:
         try:
             noting = NotingStore(PartOfStore(store, by, part))
@@ -35,19 +37,20 @@ def answer_by_part(finding: Finding, store: NotingStore, by: str, arguments: Map
     return Answer(
         [replace(each, label=f"{part}: {each.label}") for part, of in answers.items() for each in of.estimates],
         "; ".join(f"{by} {part}: {of.verdict}" for part, of in answers.items()),
-        [*_caveats(answers), *left_out],
+        [*_caveats(store, by, answers), *left_out],
         _table(by, answers),
         tagger=next(iter(answers.values())).tagger,
         chart=_chart(finding, by, answers),
     )
 
 
-def _caveats(answers: Mapping[str, Answer]) -> list[str]:
-    """Return what all parts say once, and what only some say with their name."""
-    shared = [
-        each for each in next(iter(answers.values())).caveats if all(each in of.caveats for of in answers.values())
-    ]
-    return shared + [f"{part}: {each}" for part, of in answers.items() for each in of.caveats if each not in shared]
+def _caveats(store: NotingStore, by: str, answers: Mapping[str, Answer]) -> list[str]:
+    """Return what all parts say once, and what only some say with their names."""
+    runs = store.sql("SELECT run_id FROM runs")["run_id"].to_pylist()
+    of_parts = {f"{by} {part}": said_once(of.caveats, runs) for part, of in answers.items()}
+    shared = [each for each in next(iter(of_parts.values())) if all(each in said for said in of_parts.values())]
+    rest = [f"{part}: {each}" for part, said in of_parts.items() for each in said if each not in shared]
+    return shared + said_once(rest, of_parts)
 
 
 def _table(by: str, answers: Mapping[str, Answer]) -> "pyarrow.Table | None":

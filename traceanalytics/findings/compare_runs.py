@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from traceanalytics.errors import Refused
+from traceanalytics.errors import Refused, counted, listed
 from traceanalytics.findings.audits import audits_at, corrected_ends, uncorrected
 from traceanalytics.findings.base import Answer, Finding, Named
-from traceanalytics.findings.comparable import refuse_gaps, refuse_graders
+from traceanalytics.findings.comparable import conditions_in_words, refuse_gaps, refuse_graders
 from traceanalytics.findings.evaluations import (
     FEWEST_PROMPTS,
     evaluations_of,
@@ -18,7 +18,7 @@ from traceanalytics.findings.evaluations import (
     points,
     row_at,
 )
-from traceanalytics.stats.differences import mcnemar_exact, mean_of_changes
+from traceanalytics.stats.differences import change_of_rates, mcnemar_exact
 from traceanalytics.stats.estimate import Estimate, Floats, Test
 from traceanalytics.stats.flips import exact_p_by_prompt
 from traceanalytics.stats.multiplicity import benjamini_hochberg
@@ -88,11 +88,11 @@ def infer(
     caveats = _caveats(rows, problems, mine, theirs, both)
     if in_behavior is not None:
         caveats += uncorrected(
-            f"uncorrected: {what} is what the tagger says; no audit of it is in the store", [corrected]
+            f"uncorrected: {in_behavior} is what the tagger says; no audit of it is in the store", [corrected]
         )
     return Answer(
         [*estimates, *corrected],
-        _verdict(what, mine, theirs, change, flips, single),
+        _verdict(in_behavior, mine, theirs, change, flips, single),
         caveats,
         _table(problems, mine, theirs, p),
     )
@@ -103,7 +103,9 @@ def _two_runs(store: Store, in_run: str | None, in_other_run: str | None) -> tup
     asked = [run for run in (in_run, in_other_run) if run is not None]
     others = [run for run in runs if run not in asked]
     if len(asked) < 2 and len(asked) + len(others) != 2:
-        raise Refused(f"which two runs? in_run=… and in_other_run=… name them; there is {', '.join(runs)}")
+        raise Refused(
+            f"which two runs? in_run=… and in_other_run=… name them, of {counted(len(runs), 'run')}: {listed(runs)}"
+        )
     if in_run is None:
         return others[0], in_other_run or others[1]
     if in_other_run is None:
@@ -128,7 +130,7 @@ def _refuse_unlike(rows: list[dict[str, Any]]) -> None:
             f"splits are not mixed; in_split=… names one that both have"
         )
     if first["conditions"] != second["conditions"]:
-        written = [row["conditions"][0] or "a condition that the log does not say" for row in rows]
+        written = [conditions_in_words(row["conditions"]) for row in rows]
         raise Refused(
             f"run {first['run_id']!r} was sampled with {written[0]} and run {second['run_id']!r} with {written[1]}: a "
             f"difference between them is no difference of the models"
@@ -148,8 +150,8 @@ def _sides(store: Store, rows: list[dict[str, Any]], behavior: str | None) -> tu
     shared = sorted(held[0].keys() & held[1].keys())
     if len(shared) < FEWEST_PROMPTS:
         raise Refused(
-            f"runs {rows[0]['run_id']!r} and {rows[1]['run_id']!r} share {len(shared)} problems: at least "
-            f"{FEWEST_PROMPTS} are needed"
+            f"runs {rows[0]['run_id']!r} and {rows[1]['run_id']!r} share {counted(len(shared), 'problem')}: at "
+            f"least {FEWEST_PROMPTS} are needed"
         )
     mine, theirs = (
         Side(row["run_id"], row, *np.array([of[problem] for problem in shared], dtype=np.float64).T)
@@ -167,7 +169,7 @@ def _corrected(store: Store, behavior: str, what: str, sides: tuple[Side, Side])
 
 def _paired(mine: Side, theirs: Side) -> Estimate:
     now, then = mine.hits / mine.n, theirs.hits / theirs.n
-    return mean_of_changes(now - then, now * (1 - then) + then * (1 - now))
+    return change_of_rates(now, then)
 
 
 def _mcnemar(mine: Side, theirs: Side) -> Test:
@@ -204,37 +206,41 @@ def _flipped(hits: Floats, n: Floats, base_hits: Floats, base_n: Floats) -> tupl
 def _flip_numbers(flips: Flips | None, problems: int, base: str) -> list[Named]:
     if flips is None:
         return []
-    counts: list[tuple[str, float]] = [("flipped for the better", flips.better), ("flipped for the worse", flips.worse)]
+    counts: list[tuple[str, float]] = [("for the better", flips.better), ("for the worse", flips.worse)]
     if flips.halves is not None:
-        counts.append(("flipped, from half of the rollouts", flips.halves[0]))
-        counts.append((f"flipped between two halves of {base}", flips.halves[1]))
-    return [Named(f"problems {what}", count / problems, None, None, problems) for what, count in counts]
+        counts.append(("from half of the rollouts", flips.halves[0]))
+        counts.append((f"between two halves of {base}", flips.halves[1]))
+    return [
+        Named(f"share of problems flipped {what}", count / problems, None, None, problems, "problems")
+        for what, count in counts
+    ]
 
 
-def _verdict(what: str, mine: Side, theirs: Side, change: Estimate, flips: Flips | None, single: Test | None) -> str:
-    how = "more often than" if change.low > 0 else "less often than" if change.high < 0 else "not shown to differ from"
-    rates = [percent(rate(side.hits, side.n)) for side in (mine, theirs)]
-    said = f"{mine} is {what} {how} {theirs} on {change.n} problems: {rates[0]} against {rates[1]}, {points(change)}"
-    if how.startswith("not"):
-        said = (
-            f"{mine} is {how} {theirs} on {change.n} problems: {rates[0]} {what} against {rates[1]}, {points(change)}"
-        )
+def _verdict(
+    behavior: str | None, mine: Side, theirs: Side, change: Estimate, flips: Flips | None, single: Test | None
+) -> str:
+    does = "is right" if behavior is None else f"shows {behavior}"
+    said = f"{mine} is not shown to differ from {theirs} in how often it {does}"
+    if change.excludes(0):
+        said = f"{mine} {does} {'more' if change.value > 0 else 'less'} often than {theirs}"
+    here, there = (percent(rate(side.hits, side.n)) for side in (mine, theirs))
+    said += f" on {counted(change.n, 'problem')}: {here} against {there}, {points(change)}"
     if single is not None:
         return f"{said}, McNemar's exact p = {single.p:.2g}"
     if flips is None:
         return said
-    said += f"; {flips.better} problems flipped for the better and {flips.worse} for the worse"
+    said += f"; {counted(flips.better, 'problem')} flipped for the better and {flips.worse} for the worse"
     if flips.halves is None:
         return said
     between, inside = flips.halves
-    return f"{said}; from half of the rollouts {between:.1f} flip, and {inside:.1f} between two halves of {theirs.run}"
+    return f"{said}; from half of the rollouts {between:.1f} flip, and between two halves of {theirs.run} {inside:.1f}"
 
 
 def _caveats(rows: list[dict[str, Any]], problems: list[str], mine: Side, theirs: Side, both: float) -> list[str]:
     caveats = [_TWO_RUNS]
     left_out = max(row["prompts"] for row in rows) - len(problems)
     if left_out > 0:
-        caveats.append(f"prompts left out because only one of the two runs has their problem: {left_out}")
+        caveats.append(f"{counted(left_out, 'prompt')} left out: only one of the two runs has the problem")
     if mine.row["step"] != theirs.row["step"]:
         caveats.append(f"the steps differ: {mine} and {theirs}")
     if both == 1:

@@ -9,6 +9,7 @@ from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
 
 SETTINGS = ("model", "model_family", "reward_type", "algorithm", "data_format", "domain", "base_run_id")
+_FAMILIES = "SELECT run_id, model_family, model, reward_type FROM runs"
 _RUNS = f"SELECT run_id, {', '.join(SETTINGS)} FROM runs ORDER BY run_id"
 
 
@@ -29,6 +30,14 @@ def count_configurations(store: Store, runs: Iterable[str]) -> int:
     """Return of how many configurations these runs are."""
     asked = set(runs)
     return sum(bool(asked.intersection(of)) for of in configurations(store).values())
+
+
+def families(store: Store) -> dict[str, tuple[str | None, str | None]]:
+    """Return the model's family and the reward of every run; where no family is known its model stands, named so."""
+    return {
+        row["run_id"]: (row["model_family"] or (f"model {row['model']}" if row["model"] else None), row["reward_type"])
+        for row in store.sql(_FAMILIES).to_pylist()
+    }
 
 
 def over_seeds(rows: Iterable[Mapping[str, JSON]], of: Mapping[str, tuple[str, ...]]) -> list[dict[str, JSON]]:
@@ -61,4 +70,9 @@ def _name(row: Mapping[str, str | None], telling: list[str]) -> str:
     if all(row[name] is None for name in SETTINGS):
         return str(row["run_id"])
     others = [str(row[name]) for name in telling if row[name] is not None]
-    return ", ".join([f"{row['model'] or row['model_family'] or '?'} under {row['reward_type'] or '?'}", *others])
+    return ", ".join(
+        [
+            f"{row['model'] or row['model_family'] or 'unnamed model'} under {row['reward_type'] or 'unnamed reward'}",
+            *others,
+        ]
+    )

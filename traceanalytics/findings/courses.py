@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from traceanalytics.errors import Refused
-from traceanalytics.findings.comparable import refuse_gaps
+from traceanalytics.errors import Refused, counted
+from traceanalytics.findings.comparable import how_to_grade, refuse_gaps
 from traceanalytics.findings.evaluations import FEWEST_PROMPTS, base_row, evaluations_of, problems_of
+from traceanalytics.stats.differences import difference
 from traceanalytics.stats.estimate import Estimate, Floats
 from traceanalytics.stats.onset import Changes, changes_since_base
 from traceanalytics.stats.rates import Limits, rate, rate_limits
@@ -56,6 +57,13 @@ class Course:
         """Return the change since the first step, every prompt held against itself where it comes again."""
         blocks = None if self.prompts_return else np.zeros(len(self.n))
         return changes_since_base(self.steps, self.hits, self.n, blocks=blocks)
+
+    @property
+    def change(self) -> Estimate:
+        """Return the rate at the last step less that at the first."""
+        return difference(
+            self.hits[:, -1], self.n[:, -1], base_numerators=self.hits[:, 0], base_denominators=self.n[:, 0]
+        )
 
     @property
     def caveats(self) -> list[str]:
@@ -160,7 +168,7 @@ def _course_of_outcomes(store: Store, run: str, split: str | None, base: str | N
     read, column = _rows_laid_out(store, rows, _ask(store, rows, "outcomes_by_prompt"))
     what, hits, n = (RIGHT_ANSWERS, "right_ones", "graded") if graded else (REWARD, "total_reward", "rewarded")
     if not column(n).any():
-        raise Refused(f"run {run!r} has neither grades nor rewards: `ta grade` says which rollouts are correct")
+        raise Refused(f"no rollout of run {run!r} is graded or rewarded{how_to_grade(store, run)}")
     return _course(read, what, column(hits), column(n))
 
 
@@ -244,7 +252,7 @@ def _laid_out(
     names = np.asarray(encoded.dictionary.to_pylist(), dtype=object)
     if len(names) < FEWEST_PROMPTS:
         run = steps.rows[0]["run_id"]
-        raise Refused(f"run {run!r} has {len(names)} prompts: at least {FEWEST_PROMPTS} are needed")
+        raise Refused(f"run {run!r} has {counted(len(names), 'prompt')}: at least {FEWEST_PROMPTS} are needed")
     of_row = np.argsort(np.argsort(names))[encoded.indices.to_numpy()]  # prompts in the order of their names
     there, at_step = np.unique(at, return_inverse=True)
     first, last = (np.unique(of_row[at_step == step]) for step in (0, len(there) - 1))

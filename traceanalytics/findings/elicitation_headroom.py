@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from traceanalytics.errors import Refused
+from traceanalytics.errors import Refused, counted
 from traceanalytics.findings.accuracies import strategy_names
 from traceanalytics.findings.audits import audits_at, corrected_by_strategy, uncorrected
 from traceanalytics.findings.base import Answer, Finding, Named
@@ -13,6 +13,8 @@ from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import (
     ONE_RUN,
     UNCORRECTED,
+    Ends,
+    Evaluation,
     ask_each,
     base_row,
     both_ends,
@@ -24,7 +26,6 @@ from traceanalytics.findings.evaluations import (
     runs_of,
 )
 from traceanalytics.stats.bootstrap import bootstrap
-from traceanalytics.stats.differences import mean_of_changes
 from traceanalytics.stats.estimate import Estimate, Floats
 from traceanalytics.store.store import Store
 
@@ -38,11 +39,16 @@ class Headroom:
     """What one run would gain by either strategy alone, and what it gained where a later evaluation says."""
 
     run: str
-    step: int
+    before: Evaluation
     by_shown: Estimate
     by_other: Estimate
-    gained: Estimate | None
+    ends: Ends | None
     corrected: tuple[Named, ...]
+
+    @property
+    def gained(self) -> Estimate | None:
+        """Return the gain to the last evaluation."""
+        return None if self.ends is None else self.ends.gain
 
 
 def infer(
@@ -71,14 +77,12 @@ def infer(
         by_shown, by_other = bootstrap(_headroom, columns)
         audits = audits_at(store, [in_behavior], [(evaluation.run, evaluation.split, evaluation.step)])
         corrected = corrected_by_strategy(labels, _headroom, columns, audits)
-        gained = None
+        ends = None
         try:
             ends = both_ends(store, run, split=in_split, from_step=at_step)
-            before, after = (each.column("correct") / each.column("graded") for each in (ends.base, ends.final))
-            gained = mean_of_changes(after - before, after * (1 - before) + before * (1 - after))
         except Refused as refusal:
             caveats.append(f"the gain of {run} is not known: {refusal}")
-        return Headroom(run, evaluation.step, by_shown, by_other, gained, tuple(corrected))
+        return Headroom(run, evaluation, by_shown, by_other, ends, tuple(corrected))
 
     names = strategy_names(in_behavior)
     labels = [f"headroom by {name}" for name in names]
@@ -111,17 +115,22 @@ def _headroom(sums: Floats) -> Floats:
 
 def _sentence(names: tuple[str, str], each: Headroom) -> str:
     name, room = max(zip(names, (each.by_shown, each.by_other), strict=True), key=lambda pair: pair[1].value)
-    said = f"{each.run} would gain {points(room)} at step {each.step} by {name} alone"
-    if each.gained is None:
-        return said
-    how = (
-        "more than that, so that what it did before does not decide it"
-        if each.gained.low > room.high
-        else "less than that"
-        if each.gained.high < room.low
-        else "which is not shown to differ from that"
+    of = "" if each.before.run == each.run else f" of {each.before.run}"
+    said = (
+        f"{each.run} would gain {points(room)} of right answers by {name} alone, as it was at step {each.before.step}"
+        f"{of} on {counted(room.n, 'prompt')}"
     )
-    return f"{said}; it gained {points(each.gained)}, {how}"
+    if each.ends is None:
+        return said
+    gained = each.ends.gain
+    how = (
+        "more than that: what it did before training does not account for its gain"
+        if gained.low > room.high
+        else "less than that"
+        if gained.high < room.low
+        else "not shown to differ from that"
+    )
+    return f"{said}; {each.ends.gain_in_words('it')}, {how}"
 
 
 def _table(names: tuple[str, str], found: list[Headroom]) -> "pyarrow.Table":

@@ -6,9 +6,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from traceanalytics.errors import Refused
+from traceanalytics.errors import Refused, counted
 from traceanalytics.findings.base import CORRECTED, RAW, Named
-from traceanalytics.findings.comparable import refuse_gaps, refuse_graders, refuse_unlike
+from traceanalytics.findings.comparable import how_to_grade, refuse_gaps, refuse_graders, refuse_unlike
+from traceanalytics.findings.noting import LEFT_OUT
+from traceanalytics.stats.differences import change_of_rates
 from traceanalytics.stats.estimate import Estimate, Floats
 from traceanalytics.stats.shift_share import StrategyCounts
 from traceanalytics.store.store import Store
@@ -18,7 +20,6 @@ UNCORRECTED = "uncorrected: strategies are what the tagger says; no audit of it 
 ONE_RUN = "one run: its prompts describe this checkpoint and say nothing about other seeds or about the reward"
 _COLUMNS = ("graded", "correct", "shown", "shown_correct", "other", "other_correct")
 _OUTCOMES = ("graded", "right_ones")  # the first of these, as another query calls them
-_MENDS = {"graded": "`ta grade` says which are correct", "tagged": "`ta tag` says what they show"}
 REFLECTION = ("verification", "backtracking", "self_correction", "self_doubt", "confirmation", "gap_analysis")
 SPLITS_BY_DEFAULT = ("eval", "val", "train", "probe")  # the first with two steps
 _PROBLEMS = "SELECT prompt_key, coalesce(problem_key, prompt_key) AS problem FROM prompts WHERE prompt_key IS NOT NULL"
@@ -66,10 +67,33 @@ class Ends:
     left_out: int
     of_base: tuple[str, ...] = ()  # why the base that the log names is not the one that is held against
 
-    def __str__(self) -> str:
+    @property
+    def rates(self) -> tuple[Floats, Floats]:
+        """Return every prompt's share of right answers at the base and at the end."""
+        before, after = (each.column("correct") / each.column("graded") for each in (self.base, self.final))
+        return before, after
+
+    @property
+    def gain(self) -> Estimate:
+        """Return what the run gained, every prompt counted alike: the one gain that all findings give."""
+        before, after = self.rates
+        return change_of_rates(after, before)
+
+    @property
+    def span(self) -> str:
+        """Say between which steps."""
         if self.base.run != self.run:
-            return f"{self.run} from {self.base.run} to step {self.final.step}"
-        return f"{self.run} from step {self.base.step} to {self.final.step}"
+            return f"from step {self.base.step} of {self.base.run} to step {self.final.step}"
+        return f"from step {self.base.step} to {self.final.step}"
+
+    def gain_in_words(self, who: str | None = None, *, moved: bool | None = None) -> str:
+        """Say what was gained, of what, when and on how many prompts; `moved` says whether that is beyond chance."""
+        gain = self.gain
+        if not (gain.excludes(0) if moved is None else moved):
+            verb = "shows no change beyond chance in"
+        else:
+            verb = "gained" if gain.value > 0 else "lost"
+        return f"{who or self.run} {verb} right answers {self.span}: {points(gain)} on {counted(gain.n, 'prompt')}"
 
     @property
     def caveats(self) -> list[str]:
@@ -81,7 +105,7 @@ class Ends:
             )
         if self.left_out:
             caveats.append(
-                f"prompts of {self.run} left out because only one of the two evaluations has them: {self.left_out}"
+                f"{self.run}: {counted(self.left_out, 'prompt')} left out: only one of the two evaluations has them"
             )
         return caveats
 
@@ -124,11 +148,21 @@ def ask_each(runs: Sequence[str], ask: Callable[[str], Found]) -> tuple[list[Fou
         try:
             found.append(ask(run))
         except Refused as refusal:
-            left_out.append(f"{run} is left out: {refusal}")
+            left_out.append(f"{run}{LEFT_OUT}{_of_this_run(str(refusal), run)}")
             reason = refusal
     if not found:
         raise reason if len(runs) == 1 else Refused(f"none of {len(runs)} runs can answer; {left_out[0]}")
     return found, left_out
+
+
+def _of_this_run(refusal: str, run: str) -> str:
+    """Return a refusal as it is said after the name of its run.
+
+    >>> _of_this_run("run 'a' has one step", "a"), _of_this_run("no rollout of run 'a' is graded", "a")
+    ('it has one step', 'no rollout is graded')
+    """
+    said = refusal.replace(f" of run {run!r}", "")
+    return f"it {said.removeprefix(start)}" if said.startswith(start := f"run {run!r} ") else said
 
 
 def both_ends(
@@ -161,8 +195,8 @@ def both_ends(
     shared = sorted(counts[0].keys() & counts[1].keys())
     if len(shared) < FEWEST_PROMPTS:
         raise Refused(
-            f"{len(shared)} prompts of run {run!r} are in both evaluations (steps {first['step']} and {last['step']} "
-            f"of {first['split']}): at least {FEWEST_PROMPTS} are needed"
+            f"{counted(len(shared), 'prompt')} of run {run!r} in both evaluations (steps {first['step']} and "
+            f"{last['step']} of {first['split']}): at least {FEWEST_PROMPTS} are needed"
         )
     start, final = (
         Evaluation(row["run_id"], row["step"], row["split"], np.array([held[prompt] for prompt in shared]))
@@ -183,7 +217,8 @@ def evaluations_of(store: Store, run: str, split: str | None, *, needs: str = "g
         raise Refused(f"run {run!r} has no rollouts in the split {split}{only_in(row['split'] for row in there)}")
     usable = [row for row in rows if row[needs] and row["split"] in SPLITS_BY_DEFAULT]
     if not usable:
-        raise Refused(f"no rollout of run {run!r} is {needs}: {_MENDS[needs]}")
+        mend = how_to_grade(store, run) if needs == "graded" else ": `ta tag` says what they show"
+        raise Refused(f"no rollout of run {run!r} is {needs}{mend}")
     enough = [row for row in usable if row["prompts"] >= FEWEST_PROMPTS]
     chosen = default_split(row["split"] for row in enough or usable)
     return [row for row in usable if row["split"] == chosen]
@@ -337,6 +372,15 @@ def percent(number: Estimate | Named) -> str:
     '75% [67, 84]'
     """
     return f"{number.value:.0%}{_limits(number, 0)}"
+
+
+def times(ratio: Estimate) -> str:
+    """Write a ratio with its interval.
+
+    >>> times(Estimate(1.608, 1.328, 1.933, 48))
+    '1.61 [1.33, 1.93] times'
+    """
+    return f"{ratio.value:.2f} [{ratio.low:.2f}, {ratio.high:.2f}] times"
 
 
 def _limits(number: Estimate | Named, digits: int) -> str:

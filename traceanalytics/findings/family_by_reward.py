@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from traceanalytics.errors import Refused
+from traceanalytics.errors import Refused, counted, listed
 from traceanalytics.findings.audits import BY_ERROR_RATES, POWERED, audits_at
 from traceanalytics.findings.base import Answer, Finding, Named
+from traceanalytics.findings.configurations import families
 from traceanalytics.findings.courses import REWARD, Course, course_of
 from traceanalytics.findings.evaluations import ask_each, named, percent, runs_of
-from traceanalytics.findings.onsets import CONSECUTIVE, onset_of
+from traceanalytics.findings.onsets import CONSECUTIVE, onset_named, onset_of, since_in_words
+from traceanalytics.findings.shifts import Window
 from traceanalytics.stats.estimate import Estimate, Test
 from traceanalytics.stats.onset import Onset
 from traceanalytics.stats.runs import interaction, over_runs
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     import pyarrow
 
 MOST_SAID = 6  # cells in the verdict
-_RUNS = "SELECT run_id, coalesce(model_family, model) AS family, reward_type AS reward FROM runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,27 +74,43 @@ class Cell:
         return mean_of(slopes)
 
     @property
-    def onset(self) -> Named | None:
+    def shown(self) -> list[Onset]:
+        """Return the onsets of the runs that show one."""
+        return [path.onset for path in self.paths if path.onset is not None]
+
+    @property
+    def onset(self) -> Onset | None:
         """Return the median step of the onset over the runs that show one, between the earliest and the latest."""
-        shown = [path.onset for path in self.paths if path.onset is not None]
+        shown = self.shown
         if not shown:
             return None
         step = float(np.median([each.step for each in shown]))
-        low, high = min(each.earliest for each in shown), max(each.latest for each in shown)
-        return Named(f"{self}: step of the onset", step, low, high, len(shown), "runs" if len(shown) > 1 else "run")
+        rises = sum(each.rises for each in shown) * 2 >= len(shown)
+        return Onset(step, min(each.earliest for each in shown), max(each.latest for each in shown), rises)
 
     @property
     def sentence(self) -> str:
         """Say where it went and when it began."""
-        dated = any(len(path.course.steps) > CONSECUTIVE for path in self.paths)
-        begun = "with no onset shown" if dated else f"{CONSECUTIVE} evaluations or fewer, which date no onset"
-        if self.onset is not None:
-            begun = f"from step {self.onset.value:.0f} on"
-        n = len(self.paths)
+        runs = [path.course.run for path in self.paths]
+        start, end = self.over(lambda path: path.start), self.over(lambda path: path.end)
         return (
-            f"{self} ({n} run{'s' if n > 1 else ''}) from {percent(self.over(lambda path: path.start))} "
-            f"to {percent(self.over(lambda path: path.end))}, {begun}"
+            f"{self} ({counted(len(runs), 'run')}, {listed(runs)}) from {percent(start)} at {self._steps(0)} to "
+            f"{percent(end)} at {self._steps(-1)}{self._begun}"
         )
+
+    def _steps(self, place: int) -> Window:
+        steps = [int(path.course.steps[place]) for path in self.paths]
+        return Window(min(steps), max(steps))
+
+    @property
+    def _begun(self) -> str:
+        dated = [path for path in self.paths if len(path.course.steps) > CONSECUTIVE]
+        if not dated:
+            return f", with {CONSECUTIVE} evaluations or fewer, which date no onset"
+        if self.onset is None:
+            return ", with no onset shown"
+        some = "" if len(self.shown) == len(self.paths) else f" (in {len(self.shown)} of its runs)"
+        return f"{since_in_words(self.onset)}{some}"
 
 
 def infer(
@@ -103,7 +120,7 @@ def infer(
 
     A run starts at its step 0, else at the run `base`, else at the one that its log names as its base.
     """
-    described = {row["run_id"]: (row["family"], row["reward"]) for row in store.sql(_RUNS).to_pylist()}
+    described = families(store)
     if not any(family and reward for family, reward in described.values()):
         raise Refused(
             "no run says both its model_family and its reward_type: `ta ingest PATH --set model_family=… reward_type=…`"
@@ -111,8 +128,10 @@ def infer(
 
     def ask(run: str) -> Path:
         family, reward = described[run]
-        if not (family and reward):
-            raise Refused("its model_family or its reward_type is not known")
+        unknown = [name for name, value in (("model_family", family), ("reward_type", reward)) if not value]
+        if unknown:
+            settings = " ".join(f"{name}=…" for name in unknown)
+            raise Refused(f"no {' and no '.join(unknown)} is known: `ta ingest PATH --set {settings}` says it")
         course = course_of(store, run, behavior=in_behavior, split=in_split, base=base)
         return _path(course, _corrected(store, course, in_behavior))
 
@@ -126,20 +145,34 @@ def infer(
         verdict += f"; and {len(cells) - MOST_SAID} more cells"
     if tested is not None:
         verb = "depends" if tested.p <= 0.05 else "is not shown to depend"
-        verdict += f". What a reward changes {verb} on the family: p {tested.p:.2g} over {tested.n} runs"
+        verdict += f"; what a reward changes {verb} on the family (p = {tested.p:.2g}, {tested.n} runs)"
         estimates.append(Named("p of family × reward", tested.p, None, None, tested.n, "runs"))
     caveats += [
         *([f"no p of family × reward: {reason}"] if reason else []),
-        *(
-            f"{cell} is one run: its interval describes that checkpoint, not the family or the reward"
-            for cell in cells
-            if len(cell.paths) == 1
-        ),
+        *_of_single_runs(cells),
+        *_of_models(store, found),
         *(caveat for path in found for caveat in path.course.caveats),
     ]
     if in_behavior is not None and not all(path.corrected for path in found):
         caveats.append("uncorrected: rates are what the tagger says; no audit of it is in the store")
     return Answer(estimates, verdict, caveats, _table(cells))
+
+
+def _of_single_runs(cells: Sequence[Cell]) -> list[str]:
+    single = [str(cell) for cell in cells if len(cell.paths) == 1]
+    if not single:
+        return []
+    is_one = "is one run: its interval describes" if len(single) == 1 else "are one run each: their intervals describe"
+    return [f"{listed(single)} {is_one} a checkpoint, not the family or the reward"]
+
+
+def _of_models(store: Store, found: Sequence[Path]) -> list[str]:
+    """Say which runs stand under their model's name, because no family of it is known."""
+    unknown = store.sql("SELECT run_id FROM runs WHERE model_family IS NULL")["run_id"].to_pylist()
+    runs = [path.course.run for path in found if path.course.run in unknown]
+    if not runs:
+        return []
+    return [f"{listed(runs)}: the model stands for its family; `ta ingest PATH --set model_family=…` says which it is"]
 
 
 def _corrected(
@@ -166,25 +199,26 @@ def _path(course: Course, corrected: tuple[dict[str, Estimate], dict[str, Estima
     return Path(course, course.at(0), course.at(-1), slope, onset_of(course), corrected)
 
 
-def _cells(found: Sequence[Path], described: dict[str, tuple[str, str]]) -> list[Cell]:
+def _cells(found: Sequence[Path], described: dict[str, tuple[str | None, str | None]]) -> list[Cell]:
     paths: dict[tuple[str, str], list[Path]] = {}
     for path in found:
-        paths.setdefault(described[path.course.run], []).append(path)
+        family, reward = described[path.course.run]
+        paths.setdefault((str(family), str(reward)), []).append(path)
     return [Cell(family, reward, tuple(held)) for (family, reward), held in sorted(paths.items())]
 
 
 def _interaction(cells: Sequence[Cell]) -> tuple[Test | None, str | None]:
     """Test whether the change from start to end depends on family and reward together; or say why it cannot be."""
-    changes, families, rewards = [], [], []
+    changes, of, rewards = [], [], []
     for cell in cells:
         for path in cell.paths:
             changes.append(path.end.value - path.start.value)
-            families.append(cell.family)
+            of.append(cell.family)
             rewards.append(cell.reward)
-    if len(set(families)) < 2 or len(set(rewards)) < 2:
-        return None, f"families {len(set(families))}, rewards {len(set(rewards))}: it needs two of each"
+    if len(set(of)) < 2 or len(set(rewards)) < 2:
+        return None, f"it needs two families and two rewards, and there are {len(set(of))} and {len(set(rewards))}"
     try:
-        return interaction(changes, families, rewards), None
+        return interaction(changes, of, rewards), None
     except Refused as refusal:
         return None, str(refusal)
 
@@ -204,7 +238,8 @@ def _numbers(cell: Cell) -> list[Named]:
     if cell.slope is not None:
         numbers.append(named(f"{cell}: change per 100 steps", cell.slope))
     if cell.onset is not None:
-        numbers.append(cell.onset)
+        unit = "runs" if len(cell.shown) > 1 else "run"
+        numbers.append(replace(onset_named(f"{cell}: ", cell.onset, len(cell.shown)), unit=unit))
     return numbers
 
 

@@ -1,13 +1,11 @@
 """Since when a behavior has changed: the one definition, which findings and pages share."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Named
-from traceanalytics.findings.courses import Course, clusters_of, courses_of
+from traceanalytics.findings.courses import Course, clusters_of
 from traceanalytics.stats.onset import Changes, Onset, in_clusters, onset, simultaneous_band
-from traceanalytics.store.counts import Counts
-from traceanalytics.store.store import Store
 
 THRESHOLD = 0.05  # a change beyond this has begun
 CONSECUTIVE = 3  # evaluations in a row that confirm an onset
@@ -25,22 +23,13 @@ def onset_of(course: Course) -> Onset | None:
         return None
 
 
-def onsets_of_run(
-    store: Store,
-    run: str,
-    behaviors: Sequence[str],
-    *,
-    split: str | None = None,
-    base: str | None = None,
-    counts: Counts | None = None,
-) -> dict[str, Onset]:
-    """Return the onset of each behavior that has one in a run; `counts` are those by step, where they are at hand."""
+def onsets_of_courses(courses: Iterable[Course]) -> dict[str, Onset]:
+    """Return the onset of each course that has one, by what it counts; a run that has no course has no onset."""
     try:
-        courses = courses_of(store, run, behaviors, split=split, base=base, counts=counts, most_clusters=MOST_CLUSTERS)
         found = {course.what: onset_of(course) for course in courses}
-    except Refused:  # a run that has no course has no onset
+    except Refused:
         return {}
-    return {behavior: begun for behavior, begun in found.items() if begun is not None}
+    return {what: begun for what, begun in found.items() if begun is not None}
 
 
 def onset_named(prefix: str, found: Onset, prompts: int) -> Named:

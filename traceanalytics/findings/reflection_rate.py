@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from traceanalytics.errors import Refused
+from traceanalytics.errors import Refused, counted
 from traceanalytics.findings.audits import audits_at, corrected_ends, uncorrected
 from traceanalytics.findings.base import Answer, Finding
 from traceanalytics.findings.courses import Course, read_courses
@@ -19,8 +17,9 @@ from traceanalytics.findings.evaluations import (
     points,
     reflection_of,
     runs_of,
+    times,
 )
-from traceanalytics.stats.differences import difference
+from traceanalytics.stats.counts import ratio_of_count_rates
 from traceanalytics.stats.estimate import Estimate
 from traceanalytics.stats.ratios import count_rate
 from traceanalytics.stats.trend import Trend, trend
@@ -51,10 +50,13 @@ class Reflecting:
         return self.showing.at(place), count_rate(self.spans.hits[:, place], self.spans.n[:, place] / 1000)
 
     @property
-    def change(self) -> Estimate:
-        """Return the share at the last step less that at the first."""
-        shown, n = self.showing.hits, self.showing.n
-        return difference(shown[:, -1], n[:, -1], base_numerators=shown[:, 0], base_denominators=n[:, 0])
+    def denser(self) -> Estimate | None:
+        """Return how many times as many spans the same length of text holds at the last step, if enough prompts do."""
+        spans, text = self.spans.hits, self.spans.n
+        try:
+            return ratio_of_count_rates(spans[:, -1], text[:, -1], base_counts=spans[:, 0], base_exposures=text[:, 0])
+        except Refused:
+            return None
 
 
 def infer(
@@ -81,7 +83,7 @@ def infer(
         prefix = f"{each.run}: " if len(found) > 1 else ""
         (start, start_density), (end, end_density) = each.at(0), each.at(-1)
         slope, reason = _slope(each.showing)
-        numbers = zip(_LABELS, (start, end, each.change), strict=True)
+        numbers = zip(_LABELS, (start, end, each.showing.change), strict=True)
         estimates += [named(f"{prefix}{label}", number) for label, number in numbers]
         course = each.showing
         places = [(course.base or each.run, course.split, course.steps[0]), (each.run, course.split, course.steps[-1])]
@@ -92,7 +94,10 @@ def infer(
             estimates.append(named(f"{prefix}change per 100 steps", slope.points))
         estimates.append(named(f"{prefix}spans per 1,000 characters at the first step", start_density))
         estimates.append(named(f"{prefix}spans per 1,000 characters at the last step", end_density))
-        sentences.append(_sentence(each, start, end, (start_density, end_density)))
+        denser = each.denser
+        if denser is not None:
+            estimates.append(named(f"{prefix}times as many spans in the same length of text", denser))
+        sentences.append(_sentence(each, start, end, denser))
         caveats += reason + course.caveats
     caveats += ["longer text shows more of everything: read the share beside the spans per 1,000 characters"]
     caveats += [*left_out, *uncorrected(_UNCORRECTED, corrected), *([ONE_RUN] if len(found) == 1 else [])]
@@ -123,15 +128,16 @@ def _slope(course: Course) -> tuple[Trend | None, list[str]]:
         return None, [f"{course.run}: no trend is given: {refusal}"]
 
 
-def _sentence(each: Reflecting, start: Estimate, end: Estimate, density: tuple[Estimate, Estimate]) -> str:
-    change, course = each.change, each.showing
+def _sentence(each: Reflecting, start: Estimate, end: Estimate, denser: Estimate | None) -> str:
+    course = each.showing
+    change = course.change
     moved = "rose" if change.low > 0 else "fell" if change.high < 0 else "shows no change beyond chance"
-    denser = density[1].value / density[0].value if density[0].value > 0 else float("nan")
     said = (
         f"the share of responses that reflect {moved} in {course.run} from {percent(start)} at step "
-        f"{course.steps[0]:.0f} to {percent(end)} at step {course.steps[-1]:.0f} ({points(change)})"
+        f"{course.steps[0]:.0f} to {percent(end)} at step {course.steps[-1]:.0f}, {points(change)} on "
+        f"{counted(change.n, 'prompt')}"
     )
-    return f"{said}, {denser:.2f} times as many spans in the same length of text" if np.isfinite(denser) else said
+    return said if denser is None else f"{said}; the same length of text holds {times(denser)} as many spans"
 
 
 def _table(found: Sequence[Reflecting]) -> "pyarrow.Table":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from traceanalytics.errors import Refused
+from traceanalytics.errors import Refused, counted
 from traceanalytics.findings.accuracies import Accuracies, accuracies, accuracies_of_sums
 from traceanalytics.findings.audits import audits_at, corrected_by_strategy, uncorrected
 from traceanalytics.findings.base import Answer, Finding, Named
@@ -19,6 +19,7 @@ from traceanalytics.findings.evaluations import (
     evaluations_of,
     every_run,
     named,
+    percent,
     points,
     reflection_of,
     row_at,
@@ -87,6 +88,7 @@ def infer(
             ),
             *(replace(number, label=f"{prefix}{number.label}") for number in each.corrected),
             named(f"{prefix}difference inside prompts", each.within.difference),
+            named(f"{prefix}prompts with both kinds where reflection is no advantage", each.within.no_advantage),
             *(named(f"{prefix}{label}", ratio) for label, ratio in each.ratios),
         ]
     caveats = [
@@ -103,9 +105,10 @@ def _compare(run: str, step: int, counts: StrategyCounts) -> Compared:
     both = accuracies(counts)
     if both.within is None:
         shown, _, other, _ = counts.columns().T
+        prompts = counted(int(((shown > 0) & (other > 0)).sum()), "prompt")
         raise Refused(
-            f"{int(((shown > 0) & (other > 0)).sum())} prompts of run {run!r} hold responses of both kinds at step "
-            f"{step}: at least {FEWEST_PROMPTS} are needed, from several rollouts a prompt"
+            f"{prompts} of run {run!r} with responses of both kinds at "
+            f"step {step}: at least {FEWEST_PROMPTS} are needed, from several rollouts a prompt"
         )
     shown, shown_correct, other, other_correct = counts.columns().T
     arguments = {"other_successes": other_correct, "other_n": other}
@@ -139,11 +142,12 @@ def _sentence(each: Compared) -> str:
         if d.low > 0
         else "goes with fewer right answers"
         if d.high < 0
-        else "makes no difference shown"
+        else "is not shown to make a difference"
     )
     return (
-        f"in {each.run} at step {each.step} reflection {says} inside prompts, {points(d)}; "
-        f"in {within.no_advantage:.0%} of {within.usable_prompts} prompts with both kinds it is no advantage"
+        f"in {each.run} at step {each.step} reflection {says} inside prompts: {points(d)} over "
+        f"{counted(within.usable_prompts, 'prompt')} with both kinds; in {percent(within.no_advantage)} of them it is "
+        f"no advantage"
     )
 
 
@@ -153,7 +157,7 @@ def _table(found: Sequence[Compared]) -> "pyarrow.Table":
     return pyarrow.Table.from_pylist(
         [
             {"run": each.run, "step": each.step, "compared": label, "difference": d.value, "low": d.low}
-            | {"high": d.high, "prompts": d.n, "no_advantage": each.within.no_advantage}
+            | {"high": d.high, "prompts": d.n, "no_advantage": each.within.no_advantage.value}
             for each in found
             for label, d in (
                 ("over all prompts", each.accuracies.difference),

@@ -25,7 +25,7 @@ from traceanalytics.findings.evaluations import (
     row_at,
     runs_of,
 )
-from traceanalytics.stats.differences import mean_of_changes, mean_of_changes_limits
+from traceanalytics.stats.differences import change_of_rates, differing, mean_of_changes_limits
 from traceanalytics.stats.equivalence import equivalence
 from traceanalytics.stats.estimate import Estimate, Floats, normal_p
 from traceanalytics.stats.multiplicity import holm
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 TRUE_REWARD = "ground_truth"
+MOST_P = 0.05  # of a gain, or of an equivalence, that is told
 SMOOTHED = 10  # evaluations at the end that published gains are the mean of
 
 
@@ -107,11 +108,10 @@ def infer(
 
 
 def _gain(ends: Ends, reward: str | None, model: str | None, smoothed: tuple[int, Estimate] | None) -> Gain:
-    before, after = (each.column("correct") / each.column("graded") for each in (ends.base, ends.final))
-    limits = mean_of_changes_limits(after - before, after * (1 - before) + before * (1 - after))
-    value, error = float(limits.value), float(limits.standard_error)
-    total = Estimate(value, float(limits.low), float(limits.high), int(limits.prompts))
-    p = normal_p(value / error) if error > 0 else float(value == 0)
+    before, after = ends.rates
+    error = float(mean_of_changes_limits(after - before, differing(after, before)).standard_error)
+    total = ends.gain
+    p = normal_p(total.value / error) if error > 0 else float(total.value == 0)
     return Gain(ends, reward, model, after - before, total, p, smoothed)
 
 
@@ -131,9 +131,8 @@ def _smoothed(store: Store, ends: Ends) -> tuple[int, Estimate] | None:
     problems = {} if of_base else problems_of(store)
     for counts in (by_problem(held, problems) for held in counts_at(store, *later, behavior=None)):
         right += np.array([counts.get(prompt, [0, 0])[:2] for prompt in ends.prompts], dtype=np.float64).T
-    before = ends.base.column("correct") / ends.base.column("graded")
     after = right[1] / right[0]  # every prompt is in the last evaluation, so that none is divided by 0
-    return len(later), mean_of_changes(after - before, after * (1 - before) + before * (1 - after))
+    return len(later), change_of_rates(after, ends.rates[0])
 
 
 def _is_whole(row: dict[str, Any]) -> bool:
@@ -195,34 +194,36 @@ def _by_reward(found: Sequence[Gain]) -> list[Named]:
 
 
 def _run_caveats(found: Sequence[Gain]) -> list[str]:
+    caveats = []
+    if len(found) > 1:
+        caveats.append(f"{len(found)} runs are looked at: beyond chance means after Holm's correction for their number")
+    settings = [(each.model, each.reward) for each in found]
     single = [
-        f"{reward} (n_runs=1)"
-        for model, reward in dict.fromkeys((each.model, each.reward) for each in found)
-        if sum((each.model, each.reward) == (model, reward) for each in found) == 1
+        f"{reward or 'a reward that is not named'}{f' on {model}' if model else ''}"
+        for model, reward in dict.fromkeys(settings)
+        if settings.count((model, reward)) == 1
     ]
-    if not single:
-        return []
-    names = ", ".join(single).replace("None (", "an unnamed reward (")
-    return [f"no inference about the reward from one run of it: {names}; intervals over prompts describe a checkpoint"]
-
-
-def _moved(gain: Gain, p: float) -> str:
-    if p > 0.05:
-        return "shows no change beyond chance:"
-    return "gained" if gain.total.value > 0 else "lost"
+    if single:
+        caveats.append(
+            f"no inference about a reward from one run of it (n_runs=1): {', '.join(single)}; intervals over prompts "
+            f"describe a checkpoint"
+        )
+    return caveats
 
 
 def _verdict(found: Sequence[Gain], true: Gain | None, compared: Sequence[Against]) -> str:
     adjusted = holm([each.p for each in found])
-    gained = [f"{each.run} {_moved(each, p)} {points(each.total)}" for each, p in zip(found, adjusted, strict=True)]
+    gained = [each.ends.gain_in_words(moved=p <= MOST_P) for each, p in zip(found, adjusted, strict=True)]
     said = "; ".join(gained)
     for each in compared:
         run = cast(Gain, true).run
-        part = f"gained {points(each.less_true)} beside {run}"
+        apart = f"the gain of {each.run} less that of {run} is {points(each.less_true)}"
         if each.part_of_true is not None:
-            part = f"has {percent(each.part_of_true)} of the gain of {run}"
-        how = "equivalent to it" if each.equivalent_p <= 0.05 else "not shown to be equivalent to it"
-        said += f"; {each.run} {part}, {how}"
+            apart = (
+                f"{each.run} has {percent(each.part_of_true)} of the gain of {run}, {points(each.less_true)} beside it"
+            )
+        how = "equivalent" if each.equivalent_p <= MOST_P else "not shown to be equivalent"
+        said += f"; {apart}: the two are {how}"
     return said
 
 

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from traceanalytics.errors import Refused
+from traceanalytics.errors import Refused, counted, listed
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.configurations import configurations
 from traceanalytics.findings.evaluations import FEWEST_PROMPTS, Ends, ask_each, both_ends, named, runs_of
+from traceanalytics.findings.shifts import Window
+from traceanalytics.stats.estimate import Estimate
 from traceanalytics.stats.runs import VarianceComponents, runs_needed, variance_components
 from traceanalytics.store.store import Store
 
@@ -25,6 +27,13 @@ class Configuration:
     ends: tuple[Ends, ...]
     components: VarianceComponents
     needed: int
+    prompts: int  # that all of them were evaluated on
+
+    @property
+    def last(self) -> Window:
+        """Return the steps of the evaluations that are compared."""
+        steps = [ends.final.step for ends in self.ends]
+        return Window(min(steps), max(steps))
 
 
 def infer(
@@ -37,22 +46,23 @@ def infer(
 
     found, caveats = ask_each(runs_of(store, None), ask)
     by_run = {ends.run: ends for ends in found}
-    compared = []
+    compared, single = [], []
     for name, runs in configurations(store).items():
         ends = tuple(by_run[run] for run in runs if run in by_run)
         if len(ends) == 1:
-            caveats.append(f"{name}: n_runs=1, no inference about the configuration: run it with more seeds")
+            single.append(name)
         elif ends:
             compared.append(_configuration(name, ends, standard_error))
     if not compared:
-        raise Refused(
-            f"no configuration has two runs, so that nothing says how far seeds differ: {len(found)} single runs"
-        )
+        alone = counted(len(found), "single run")
+        raise Refused(f"no configuration has two runs, so that nothing says how far seeds differ: {alone}")
+    if single:
+        caveats.append(f"{listed(single)}: n_runs=1, no inference about the configuration: run it with more seeds")
     estimates = [number for each in compared for number in _numbers(each, standard_error)]
     sentences = [
-        f"{each.name}: {len(each.ends)} runs end {100 * each.components.run.value:.1f} points apart (SD between runs "
-        f"[{100 * each.components.run.low:.1f}, {100 * each.components.run.high:.1f}]); a standard error of "
-        f"{100 * standard_error:g} points needs {each.needed} runs"
+        f"the {len(each.ends)} runs of {each.name} differ in right answers by an SD of {_points(each.components.run)} "
+        f"at {each.last} on {counted(each.prompts, 'prompt')}; a mean with a standard error of "
+        f"{100 * standard_error:g} points needs {counted(each.needed, 'run')}"
         for each in compared
     ]
     caveats.append("runs are told apart by what the log says of their settings: others that differ count as chance")
@@ -73,7 +83,7 @@ def _configuration(name: str, ends: tuple[Ends, ...], standard_error: float) -> 
     # What one run's mean differs by: between runs, and what its own samples add.
     of_samples = float(np.mean([_error(*each) ** 2 for each in counts]))
     spread = float(np.sqrt(components.run.value**2 + of_samples))
-    return Configuration(name, ends, components, runs_needed(spread, standard_error=standard_error))
+    return Configuration(name, ends, components, runs_needed(spread, standard_error=standard_error), len(shared))
 
 
 def _error(correct: np.ndarray, graded: np.ndarray) -> float:
@@ -83,7 +93,7 @@ def _error(correct: np.ndarray, graded: np.ndarray) -> float:
 
 
 def _numbers(each: Configuration, standard_error: float) -> list[Named]:
-    prompts, parts = len(each.ends[0].prompts), each.components
+    prompts, parts = each.prompts, each.components
     numbers = [named(f"{each.name}: SD between runs", parts.run)]
     for label, value in (
         ("prompts", parts.prompt),
@@ -94,6 +104,10 @@ def _numbers(each: Configuration, standard_error: float) -> list[Named]:
             numbers.append(Named(f"{each.name}: SD between {label}", value, None, None, prompts))
     label = f"{each.name}: runs for a standard error of {100 * standard_error:g} points"
     return [*numbers, Named(label, float(each.needed), None, None, len(each.ends), "runs")]
+
+
+def _points(number: Estimate) -> str:
+    return f"{100 * number.value:.1f} points [{100 * number.low:.1f}, {100 * number.high:.1f}]"
 
 
 def _table(compared: list[Configuration]) -> "pyarrow.Table":

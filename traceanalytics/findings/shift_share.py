@@ -41,7 +41,7 @@ def infer(
 
     def ask(run: str) -> tuple[Ends, ShiftShare]:
         ends = both_ends(store, run, behavior=in_behavior, split=in_split, from_step=from_step, to_step=to_step)
-        return ends, decompose(ends.base.strategies(), ends.final.strategies())
+        return ends, _with_one_gain(ends, decompose(ends.base.strategies(), ends.final.strategies()))
 
     found, left_out = ask_each(runs_of(store, in_run), ask)
     labels = _labels(in_behavior)
@@ -62,10 +62,25 @@ def infer(
                 named(f"{of}mean: {label}", over_runs([getattr(shares, term).value for shares in of_runs]))
                 for term, label in zip(_TERMS, labels, strict=True)
             ]
-    caveats = [_NO_CAUSE, *_of_weights(found), *(each for ends, _ in found for each in ends.caveats), *left_out]
+    caveats = [
+        _NO_CAUSE,
+        *_of_gains(found),
+        *_of_weights(found),
+        *(each for ends, _ in found for each in ends.caveats),
+        *left_out,
+    ]
     caveats += [*uncorrected(UNCORRECTED, corrected), *([] if several else [ONE_RUN])]
     verdict = "; ".join(_sentence(in_behavior, *each) for each in found)
     return Answer(estimates, verdict, caveats, _table(found))
+
+
+def _with_one_gain(ends: Ends, shares: ShiftShare) -> ShiftShare:
+    """Give the gain the limits that it has in every finding, unless rollouts of unequal groups make it another one."""
+    return replace(shares, total=ends.gain) if _is_gain(ends, shares) else shares
+
+
+def _is_gain(ends: Ends, shares: ShiftShare) -> bool:
+    return bool(np.isclose(shares.total.value, ends.gain.value, rtol=0, atol=1e-9))
 
 
 def _corrected(store: Store, behavior: str, labels: Sequence[str], ends: Ends) -> list[Named]:
@@ -89,6 +104,16 @@ def _labels(behavior: str) -> tuple[str, ...]:
     )
 
 
+def _of_gains(found: Sequence[tuple[Ends, ShiftShare]]) -> list[str]:
+    """Say where the gain that is split is not the one that other findings give."""
+    return [
+        f"{ends.run}: its parts add up to the gain over rollouts, {points(shares.total)}; with every prompt counted "
+        f"alike, as in `reward_gain`, it is {points(ends.gain)}"
+        for ends, shares in found
+        if not _is_gain(ends, shares)
+    ]
+
+
 def _of_weights(found: Sequence[tuple[Ends, ShiftShare]]) -> list[str]:
     """Say where the two decompositions of the same counts disagree on the direction of the mix."""
     return [
@@ -103,7 +128,7 @@ def _of_weights(found: Sequence[tuple[Ends, ShiftShare]]) -> list[str]:
 def _sentence(behavior: str, ends: Ends, shares: ShiftShare) -> str:
     shown, other = strategy_names(behavior)
     return (
-        f"{ends} gained {points(shares.total)}: {points(shares.between)} by the mix of {shown} and {other}, "
+        f"{ends.gain_in_words()}, of which {points(shares.between)} by the mix of {shown} and {other}, "
         f"{points(shares.within_shown)} by better {shown} and {points(shares.within_other)} by better {other}"
     )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Named
+from traceanalytics.findings.comparable import conditions_in_words
 from traceanalytics.findings.evaluations import FEWEST_PROMPTS, default_split, only_in, problems_of, recorded_base
 from traceanalytics.store.counts import Counts, count_by_prompt
 from traceanalytics.store.store import Store
@@ -233,18 +234,14 @@ def _refuse_unlike(run: str, base: str, start: Sequence[dict[str, Any]], end: Se
     then, now = ({condition for row in rows for condition in row["conditions"]} for rows in (start, end))
     if then != now:
         raise Refused(
-            f"run {run!r} was sampled with {_conditions(then)} at {_written(start)} and with {_conditions(now)} at "
-            f"{_written(end)}: a difference between them is no change of the model"
+            f"run {run!r} was sampled with {conditions_in_words(then)} at {_written(start)} and with "
+            f"{conditions_in_words(now)} at {_written(end)}: a difference between them is no change of the model"
         )
 
 
 def _written(rows: Sequence[dict[str, Any]]) -> str:
     steps = [row["step"] for row in rows]
     return str(Window(min(steps), max(steps)))
-
-
-def _conditions(conditions: set[str]) -> str:
-    return " and ".join(sorted(each or "a condition that the log does not say" for each in conditions))
 
 
 def by_problem(store: Store, counts: Counts) -> Counts:

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from traceanalytics.errors import Refused
+from traceanalytics.errors import Refused, counted, listed
 from traceanalytics.findings.accuracies import strategy_names
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.courses import Course, read_courses
 from traceanalytics.findings.drawing import band_over_steps, rows_of
 from traceanalytics.findings.evaluations import ONE_RUN, ask_each, named, percent, points, runs_of
 from traceanalytics.stats.bootstrap import bootstrap
-from traceanalytics.stats.differences import difference
 from traceanalytics.stats.estimate import Estimate, Floats
 from traceanalytics.store.store import Store
 
@@ -63,22 +62,25 @@ def infer(
             if course is None:
                 caveats.append(
                     f"{each.strategies.run}: answers are not compared, because fewer than half of the rollouts have "
-                    f"one: `ta grade` reads them"
+                    f"one that the log or `ta grade` has read"
                 )
                 continue
-            change = _change(course)
+            change = course.change
             estimates.append(named(f"{prefix}pairs that differ in {what} at the first step", course.at(0)))
             estimates.append(named(f"{prefix}pairs that differ in {what} at the last step", course.at(-1)))
             estimates.append(named(f"{prefix}change of the pairs that differ in {what}", change))
             said.append(
-                f"{_moved(change)} in {what}: {percent(course.at(0))} of them differ at the first step and "
-                f"{percent(course.at(-1))} at the last ({points(change)})"
+                f"{_moved(change)} in {what} (from {percent(course.at(0))} that differ to {percent(course.at(-1))}, "
+                f"{points(change)} on {counted(change.n, 'prompt')})"
             )
         for when, part in zip(("first", "last"), each.within, strict=True):
             estimates.append(
                 named(f"{prefix}part of the diversity of strategy within prompts at the {when} step", part)
             )
-        sentences.append(f"pairs of a prompt's rollouts in {each.strategies.run} {' and '.join(said)}")
+        first, last = (f"{each.strategies.steps[place]:.0f}" for place in (0, -1))
+        sentences.append(
+            f"from step {first} to {last} pairs of a prompt's rollouts in {each.strategies.run} {listed(said)}"
+        )
         caveats += each.strategies.caveats
     caveats.append(
         f"strategies: {' and '.join(strategy_names(in_behavior))}; pairs agree more also where the rate itself nears 0 "
@@ -112,11 +114,6 @@ def _concentration(store: Store, run: str, behavior: str, split: str | None) -> 
     return Concentration(strategies, shown, answers if read else None)
 
 
-def _change(course: Course) -> Estimate:
-    now, base = _columns(course, -1), _columns(course, 0)
-    return difference(now[0], now[1], base_numerators=base[0], base_denominators=base[1])
-
-
 def _columns(course: Course, place: int) -> tuple[Floats, Floats]:
     return course.hits[:, place], course.n[:, place]
 
@@ -132,7 +129,7 @@ def _part_within(sums: Floats) -> Floats:
 def _moved(change: Estimate) -> str:
     if not change.excludes(0):
         return "show no change beyond chance"
-    return "came to agree" if change.value < 0 else "came to differ"
+    return "came to agree more often" if change.value < 0 else "came to differ more often"
 
 
 def _table(found: Sequence[Concentration]) -> "pyarrow.Table":

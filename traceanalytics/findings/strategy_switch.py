@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from traceanalytics.errors import Refused
+from traceanalytics.errors import Refused, listed
 from traceanalytics.findings.accuracies import strategy_names
 from traceanalytics.findings.audits import BY_ERROR_RATES, audits_at
 from traceanalytics.findings.base import ADJUSTED, Answer, Finding, Named
@@ -39,6 +39,7 @@ _NO_CAUSE = (
     "improvement lands; `shift_share` says how much the mix of strategies explains"
 )
 
+AS_PARTS = ", as change of accuracy"  # what a label adds where a row is a part of the gain and no share of it
 _ERRS_ALIKE = "corrected cells take the tagger to err alike on right and on wrong rollouts"
 
 
@@ -76,14 +77,15 @@ def infer(
     estimates = [
         number for prefix, each in zip(prefixes, found, strict=True) for number in _numbers(prefix, cells, each)
     ]
-    if len(found) > 1:
-        estimates += _over_runs(cells, found)
+    of_all = _over_runs(cells, found) if len(found) > 1 else []
+    estimates += of_all
     caveats = [_NO_CAUSE, *(caveat for each in found for caveat in each.caveats), *left_out]
     caveats += [UNCORRECTED] if not all(each.corrected for each in found) else []
     if len(found) == 1:
         caveats.append(ONE_RUN)
-    elif (n := count_configurations(store, [each.ends.run for each in found])) > 1:
-        caveats.append(f"mean and pooled are over runs of {n} configurations: they describe none of their rewards")
+    elif of_all and (n := count_configurations(store, [each.ends.run for each in found])) > 1:
+        rows = listed(dict.fromkeys(each.label.partition(":")[0] for each in of_all))
+        caveats.append(f"the rows {rows} are over runs of {n} configurations: they describe none of their rewards")
     verdict = "; ".join(_verdict_of_run(cells, each) for each in found)
     return Answer(estimates, verdict, caveats, _table(cells, found))
 
@@ -123,8 +125,8 @@ def _corrected(store: Store, behavior: str, switch: Switch) -> Switch:
 
 
 def _numbers(prefix: str, cells: Sequence[str], switch: Switch) -> list[Named]:
-    """Return the cells as shares of the gain, or in points where the gain may be 0; then what stands beside them."""
-    of = "" if switch.shares is not None else ", in points"
+    """Return the cells as shares of the gain, or as its parts where it may be 0; then what stands beside them."""
+    of = "" if switch.shares is not None else AS_PARTS
     parts = switch.counted.points if switch.shares is None else switch.shares
     numbers = [named(f"{prefix}{cell}{of}", part) for cell, part in zip(cells, parts, strict=True)]
     numbers.append(named(f"{prefix}gain", switch.counted.total))
@@ -137,7 +139,7 @@ def _numbers(prefix: str, cells: Sequence[str], switch: Switch) -> list[Named]:
             for cell, part in zip(cells, parts, strict=True)
         ]
     numbers += [
-        named(f"{prefix}{cell}, in points, {BY_ERROR_RATES}", part, corrected=True)
+        named(f"{prefix}{cell}{AS_PARTS}, {BY_ERROR_RATES}", part, corrected=True)
         for cell, part in zip(cells, switch.corrected, strict=False)
     ]
     return numbers
@@ -163,7 +165,7 @@ def _over_runs(cells: Sequence[str], found: Sequence[Switch]) -> list[Named]:
 
 
 def _verdict_of_run(cells: Sequence[str], switch: Switch) -> str:
-    gain = f"{switch.ends} gained {points(switch.counted.total)}"
+    gain = switch.ends.gain_in_words()
     if switch.shares is None:
         cell, part = max(zip(cells, switch.counted.points, strict=True), key=lambda each: abs(each[1].value))
         return f"{gain}, too near 0 to be shared out; {cell} holds {points(part)}"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from traceanalytics.errors import Refused
+from traceanalytics.errors import Refused, counted
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.courses import RIGHT_ANSWERS, Course, course_of
 from traceanalytics.findings.drawing import of_run, rows_of
@@ -45,17 +45,18 @@ class Steadiness:
     @property
     def sentence(self) -> str:
         """Say what the run did."""
-        depth, between = self.fall.depth, f"from step {self.fall.peak:.0f} to {self.fall.trough:.0f}"
-        if depth.low <= 0:
-            said = f"no fall of {self.course.what} in {self.course.run} is shown beyond chance"
-        else:
+        course, fall = self.course, self.fall
+        deepest = f"{_amount(fall.depth, share=course.is_share)} from step {fall.peak:.0f} to {fall.trough:.0f}"
+        looked_at = f"steps {course.steps[0]:.0f} to {course.steps[-1]:.0f}, {counted(fall.depth.n, 'prompt')}"
+        if fall.depth.low > 0:
             how = "collapsed" if self.collapsed else "fell back"
-            amount = _amount(depth, share=self.course.is_share)
-            said = f"{self.course.what} of {self.course.run} {how} by {amount} {between}"
+            said = f"{course.what} of {course.run} {how} by {deepest} (of {looked_at})"
+        else:
+            said = f"{course.what} of {course.run} did not fall beyond chance (deepest {deepest} of {looked_at})"
         if self.spread is None:
             return said
-        shaken = _amount(self.spread, share=self.course.is_share)
-        return f"{said}; the run is shaken by {shaken} about its course (SD, sampling taken out)"
+        spread = _amount(self.spread, share=course.is_share)
+        return f"{said}, with a spread of {spread} about its course (SD, sampling taken out)"
 
 
 def infer(
@@ -89,12 +90,13 @@ def infer(
         caveats.append("uncorrected: the course is what the tagger says; no audit of it is in the store")
     if any(each.course.what != RIGHT_ANSWERS for each in found) and in_behavior is None:
         caveats.append("rewards are read where nothing is graded: a fall of the reward need not be one of correctness")
-    return Answer(estimates, ". ".join(each.sentence for each in found), caveats, _table(found))
+    return Answer(estimates, "; ".join(each.sentence for each in found), caveats, _table(found))
 
 
 def _steadiness(course: Course) -> Steadiness:
     if len(course.steps) < 3:
-        raise Refused(f"run {course.run!r} has {len(course.steps)} evaluations: a fall that ends needs at least 3")
+        evaluations = counted(len(course.steps), "evaluation")
+        raise Refused(f"run {course.run!r} has {evaluations}: a fall that ends needs at least 3")
     changes = course.changes
     fall = drawdown(changes, resamples=2000)
     try:

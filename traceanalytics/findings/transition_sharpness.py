@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from traceanalytics.errors import Refused
+from traceanalytics.errors import Refused, counted
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.courses import Course, course_of
 from traceanalytics.findings.drawing import band_over_steps, of_run, rows_of
-from traceanalytics.findings.evaluations import ONE_RUN, ask_each, named, runs_of
+from traceanalytics.findings.evaluations import ONE_RUN, ask_each, named, points, runs_of
 from traceanalytics.findings.onsets import onset_named, onset_of, since_in_words
 from traceanalytics.stats.onset import Onset
 from traceanalytics.stats.stability import Transition, transition
@@ -37,13 +37,11 @@ class Rise:
     def sentence(self) -> str:
         """Say whether it was a jump."""
         course, found = self.course, self.transition
-        change = float(course.limits.value[-1] - course.limits.value[0])
-        how = _how(found)
+        took, whole = found.rise_time, course.steps[-1] - course.steps[0]
         return (
-            f"{course.what} {how} in {course.run}: 10 to 90% of its change of {100 * change:+.1f} points took "
-            f"{found.rise_time.value:.0f} steps [{found.rise_time.low:.0f}, {found.rise_time.high:.0f}] of "
-            f"{course.steps[-1] - course.steps[0]:.0f}, from step {found.start:.0f} to {found.end:.0f}"
-            f"{since_in_words(self.onset)}"
+            f"{_how(course.what, found)} in {course.run}: 10 to 90% of its change of {points(course.change)} took "
+            f"{took.value:.0f} steps [{took.low:.0f}, {took.high:.0f}] of {whole:.0f}, from step "
+            f"{found.start:.0f} to {found.end:.0f} on {counted(took.n, 'prompt')}{since_in_words(self.onset)}"
         )
 
 
@@ -86,10 +84,12 @@ def infer(
     return Answer(estimates, "; ".join(each.sentence for each in found), caveats, _table(found))
 
 
-def _how(found: Transition) -> str:
+def _how(what: str, found: Transition) -> str:
     if found.sharpness.high < JUMP:
-        return "jumped"
-    return "drifted" if found.sharpness.low > DRIFT else "moved (by a jump or by drift is not determined)"
+        return f"{what} jumped"
+    if found.sharpness.low > DRIFT:
+        return f"{what} drifted"
+    return f"whether {what} jumped or drifted is undetermined"
 
 
 def _table(found: Sequence[Rise]) -> "pyarrow.Table":

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from traceanalytics.errors import Refused
+from traceanalytics.errors import Refused, counted
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.evaluations import ask_each, both_ends, runs_of
 from traceanalytics.stats.runs import variance_share as share_variance
@@ -35,7 +35,8 @@ def infer(
         levels = [described.get(run, {}).get(column) for run in gains]
         if None in levels:
             caveats.append(
-                f"{name} is left out: {levels.count(None)} runs do not say it (`ta ingest --set {column}=…`)"
+                f"{name} is left out: {counted(levels.count(None), 'run')} without it, which "
+                f"`ta ingest PATH --set {column}=…` says"
             )
         elif len(set(levels)) < 2:
             caveats.append(f"{name} is left out: every run has {levels[0]!r}")

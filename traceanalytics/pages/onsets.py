@@ -1,6 +1,7 @@
 """Since when each behavior that shifted in a view has changed, as findings say it."""
 
-from traceanalytics.findings.onsets import MOST_SHIFTS, onsets_of_run
+from traceanalytics.findings.courses import courses_of
+from traceanalytics.findings.onsets import MOST_CLUSTERS, MOST_SHIFTS, onsets_of_courses
 from traceanalytics.pages.rates import counts_of_run
 from traceanalytics.pages.view import View
 from traceanalytics.pages.words import shifts_of
@@ -21,4 +22,5 @@ def onsets_of(view: View) -> dict[tuple[str, str], Onset]:
 
 @remembered
 def _onsets(store: Store, seen: tuple[str, ...], split: str, run: str, moved: tuple[str, ...]) -> dict[str, Onset]:
-    return onsets_of_run(store, run, moved, split=split, counts=counts_of_run(store, seen, split, run))
+    counts = counts_of_run(store, seen, split, run)
+    return onsets_of_courses(courses_of(store, run, moved, split=split, counts=counts, most_clusters=MOST_CLUSTERS))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from traceanalytics.errors import Refused
+from traceanalytics.errors import Refused, counted
 from traceanalytics.stats.bootstrap import bootstrap
 from traceanalytics.stats.estimate import Estimate, Floats, Numbers, floats, normal_quantile, t_quantile
 from traceanalytics.stats.rates import degrees
@@ -82,7 +82,7 @@ def ratio_of_count_rates(
     columns = np.stack([floats(each) for each in (counts, exposures, base_counts, base_exposures)], axis=1)
     holding = (columns > 0).sum(axis=0)
     if (fewest := int(holding[[0, 2]].min())) < FEWEST_HOLDING:
-        raise Refused(f"{fewest} prompts hold a count at one end: a ratio needs {FEWEST_HOLDING} at both")
+        raise Refused(f"{counted(fewest, 'prompt')} with a count at one end: a ratio needs {FEWEST_HOLDING} at both")
 
     def ratio(sums: Floats) -> Floats:
         hits, text, base_hits, base_text = np.moveaxis(np.maximum(sums, 1e-12), -1, 0)

@@ -77,6 +77,16 @@ def mean_of_changes(values: Numbers, events: Numbers, *, confidence: float = 0.9
     return Estimate(float(limits.value), float(limits.low), float(limits.high), int(limits.prompts))
 
 
+def change_of_rates(rates: Floats, base_rates: Floats, *, confidence: float = 0.95) -> Estimate:
+    """Return the mean over prompts of how much each one's rate changed, every prompt counted alike."""
+    return mean_of_changes(rates - base_rates, differing(rates, base_rates), confidence=confidence)
+
+
+def differing(rates: Floats, base_rates: Floats) -> Floats:
+    """Return each prompt's share of pairs of rollouts, one with either rate, of which only one counts."""
+    return rates * (1 - base_rates) + base_rates * (1 - rates)
+
+
 def mean_of_changes_limits(values: Numbers, events: Numbers, *, confidence: float = 0.95) -> DifferenceLimits:
     """Return means along the last axis of per-prompt changes in [-1, 1], with limits that hold for rare changes.
 
@@ -155,7 +165,7 @@ def _differing_pairs(
     now = np.divide(numerators, denominators, out=np.zeros_like(numerators + denominators), where=both)
     base = np.divide(base_numerators, base_denominators, out=np.zeros_like(now), where=both)
     either = (denominators > 0) | (base_denominators > 0)
-    return floats(np.where(both, now * (1 - base) + base * (1 - now), either).sum(axis=-1))
+    return floats(np.where(both, differing(now, base), either).sum(axis=-1))
 
 
 def _events(limits: Limits) -> Floats:

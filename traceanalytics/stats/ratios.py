@@ -21,7 +21,7 @@ def share_of_total(parts: Numbers, totals: Numbers, *, confidence: float = 0.95)
     if abs(total) <= CLEAR_OF_ZERO * error:
         raise Refused(
             f"the total {total:.4f} lies within {CLEAR_OF_ZERO:g} standard errors ({error:.4f} each) of 0: "
-            f"shares of it are not printed, its parts in points are"
+            f"its parts are given, but no shares of it"
         )
     value = float(parts.mean()) / total
     residuals = parts - value * totals

@@ -6,8 +6,9 @@ import numpy as np
 
 from traceanalytics.errors import Refused
 from traceanalytics.stats.bootstrap import bootstrap
-from traceanalytics.stats.differences import mean_of_changes
+from traceanalytics.stats.differences import change_of_rates
 from traceanalytics.stats.estimate import Estimate, Floats, Numbers, floats, normal_p, normal_quantile
+from traceanalytics.stats.rates import wilson
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ class WithinPrompt:
     """Mean difference inside prompts that hold both kinds, and the share of them where it is no advantage."""
 
     difference: Estimate
-    no_advantage: float
+    no_advantage: Estimate
     usable_prompts: int
     prompts: int
 
@@ -40,8 +41,8 @@ def within_prompt_difference(
         raise Refused(f"none of {len(n)} prompts has rollouts of both kinds: sample more rollouts a prompt")
     rate, other = successes[usable] / n[usable], other_successes[usable] / other_n[usable]
     d = rate - other
-    estimate = mean_of_changes(d, rate * (1 - other) + other * (1 - rate), confidence=confidence)
-    return WithinPrompt(estimate, float((d <= 0).mean()), int(usable.sum()), len(n))
+    no_advantage = wilson(int((d <= 0).sum()), len(d), confidence=confidence, unit="prompts")
+    return WithinPrompt(change_of_rates(rate, other, confidence=confidence), no_advantage, len(d), len(n))
 
 
 def difference_within_strata(

@@ -6,9 +6,19 @@ from contextlib import contextmanager
 import duckdb
 
 from traceanalytics.errors import Refused
+from traceanalytics.store.names import RUN_COLUMNS
 from traceanalytics.store.store import Store
 
 MOST_PARTS = 50
+_MAPPED = ("dataset", "level")  # columns that `--map` fills from a key of a plain log
+_IN_EXTRA = """
+SELECT runs.run_id, list_contains(json_keys(rollouts.extra), $by) AS is_key
+FROM rollouts
+JOIN runs USING (run_id)
+WHERE runs.reader = 'plain' AND ($run IS NULL OR rollouts.run_id = $run)
+ORDER BY is_key DESC NULLS LAST
+LIMIT 1
+"""
 _PARTS = """
 SELECT parts.part, count(*) AS rollouts
 FROM rollout_parts(by := $by) AS parts
@@ -48,7 +58,18 @@ def parts_of(store: Store, by: str, *, run: str | None = None) -> tuple[list[str
     rows = store.sql(_PARTS, {"by": by, "run": run}).to_pylist()
     parts = [row["part"] for row in rows if row["part"] is not None]
     if not parts:
-        raise Refused(f"no rollout says its {by}: there is nothing to part by")
+        raise Refused(f"no rollout says its {by}: there is nothing to part by{_cure(store, by, run)}")
     if len(parts) > MOST_PARTS:
         raise Refused(f"by={by} makes {len(parts)} parts: at most {MOST_PARTS} are told apart")
     return parts, sum(row["rollouts"] for row in rows if row["part"] is None)
+
+
+def _cure(store: Store, by: str, run: str | None) -> str:
+    """Say how a log is read so that its rollouts say it; nothing where no option of `ta ingest` does that."""
+    if by in RUN_COLUMNS:
+        return f"; `ta ingest PATH --set {by}=…` says it"
+    plain = store.sql(_IN_EXTRA, {"by": by, "run": run}).to_pylist() if by in _MAPPED else []
+    if not plain:
+        return ""
+    key = by if plain[0]["is_key"] else "KEY"
+    return f"; `ta ingest PATH --map {by}={key}` reads it from the key {key} of the log"
