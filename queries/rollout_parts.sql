@@ -1,6 +1,6 @@
 -- Which part of the data each rollout belongs to, by a column of its prompt or run or by a condition it was sampled under.
 --
--- `ta query` and `ta finding` refuse a `by` that is none of these; in a DuckDB shell every part is then NULL.
+-- A `by` that is none of these is an error, which `ta query` and `ta finding` answer with the nearest name.
 --
 -- param by: a column of prompts (dataset, level, …) or runs (domain, reward_type, …), or a key of `condition`; NULL: no rows
 --
@@ -27,4 +27,22 @@ SELECT
 FROM rollouts
 LEFT JOIN prompts USING (prompt_key)
 LEFT JOIN runs USING (run_id)
-WHERE "by" IS NOT NULL;
+WHERE
+    "by" IS NOT NULL
+    AND CASE
+        WHEN (
+            SELECT count(*)
+            FROM rollouts AS sampled
+            WHERE
+                "by" NOT IN (  -- so that conditions are read for their own keys only
+                    'dataset', 'level', 'release_date', 'framework', 'model', 'model_family', 'algorithm',
+                    'reward_type', 'data_format', 'domain', 'seed', 'base_run_id'
+                )
+                AND map_contains(sampled.condition, "by")
+        ) > 0 THEN true
+        WHEN "by" IN (
+            'dataset', 'level', 'release_date', 'framework', 'model', 'model_family', 'algorithm',
+            'reward_type', 'data_format', 'domain', 'seed', 'base_run_id'
+        ) THEN true
+        ELSE error(format('by := {} is no column to part by and no key of condition', "by"))
+    END;

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 from calibrated.worlds import Cell, prompt_rates
 
-from traceanalytics.stats.onset import changes_since_base, onset, simultaneous_band
+from traceanalytics.stats.onset import Band, Changes, changes_since_base, onset, simultaneous_band
 
 EVALUATIONS = 30
 ONSET_AT = 8
@@ -93,6 +93,14 @@ def share_of_alarms(worlds, generator, draw: Callable, prompts, samples, evaluat
     alarms = 0
     for seed in range(worlds):
         course = course_of("flat", evaluations) + wandering(generator, evaluations, spread, carried)
-        band = look_for_onset(*draw(generator, course, prompts, samples, 0.3), seed)
-        alarms += onset(band) is not None
+        hits, n = draw(generator, course, prompts, samples, 0.3)
+        changes = changes_since_base(np.arange(evaluations), hits, n)
+        if can_be_shown(changes):
+            alarms += onset(simultaneous_band(changes, seed=seed)) is not None
     return 100 * alarms / worlds
+
+
+def can_be_shown(changes: Changes) -> bool:
+    """Say whether a band without width shows an onset: where it shows none, no band does, and none need be made."""
+    value = changes.value
+    return onset(Band(changes.steps, value, value, value, 0.0, changes.prompts)) is not None

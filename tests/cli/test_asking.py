@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from traceanalytics.cli import app
+from traceanalytics.cli.output import emit_table
 from traceanalytics.errors import BadInput, BadQuery, Refused, UnknownName
 from traceanalytics.store.store import Store
 
@@ -193,3 +194,13 @@ def test_wrong_use_is_said_in_one_line(words: list[str], says: str) -> None:
 
 def test_the_version_is_told() -> None:
     assert run("--version").stdout.startswith("traceanalytics 0.")
+
+
+def test_a_table_is_cut_for_a_terminal_only(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emit_table(["name"], [["x" * 80]])
+    assert capsys.readouterr().out.splitlines()[1] == "x" * 80
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    emit_table(["name"], [["x" * 80]])
+    assert capsys.readouterr().out.splitlines()[1] == "x" * 59 + "…"

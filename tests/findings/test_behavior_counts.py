@@ -43,7 +43,9 @@ def test_more_in_longer_text_is_told_from_more_in_the_same_text(store: Store) ->
     assert (same.low or 0) < 1 < (same.high or 0)
     assert answer.verdict.startswith("in the same length of text responses of a show verification 1.")
     assert "backtracking" not in answer.verdict
-    assert "subgoal_setting of a: 0 prompts with a count at one end: a ratio needs 10 at both" in answer.caveats
+    assert (
+        "a: no ratio of subgoal_setting: 0 prompts with a count at one end: a ratio needs 10 at both" in answer.caveats
+    )
     assert answer.chart is not None
     assert len(answer.chart.to_dict()["data"]["values"]) == 12
 

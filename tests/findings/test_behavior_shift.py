@@ -86,7 +86,9 @@ def test_over_all_behaviors_each_has_its_verdict(overall: Answer) -> None:
     }
     assert "verification rose from " in answer.verdict
     assert answer.verdict.endswith("of the others: 1 no change (equivalent)")
-    assert any(caveat.startswith("4 behaviors and runs are looked at: one in 20") for caveat in answer.caveats)
+    assert any(
+        caveat.startswith("4 shifts are looked at, of 4 behaviors in 1 run: one in 20") for caveat in answer.caveats
+    )
 
 
 def test_the_finding_answers_in_a_sentence_with_its_caveats(planted: Store) -> None:

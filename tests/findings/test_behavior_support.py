@@ -27,8 +27,8 @@ def test_what_the_base_shows_is_not_new(store: Store) -> None:
     assert by_label["rate in the base"].value == 0.5
     assert by_label["prompts that show it only after training, 4 samples each"].value == pytest.approx(2.5 / 70)
     assert answer.verdict.startswith("code_reasoning is already in the base of a at step 0: 50% [")
-    assert "of 480 samples show it, on 100% of 60 prompts; a (RL) shows it in 88% [" in answer.verdict
-    assert "and only after training on no more prompts than chance: +0.0 points [" in answer.verdict
+    assert "of 480 samples show it, on 60 of 60 prompts; a (RL) shows it in 88% [" in answer.verdict
+    assert "and only after training on no more prompts than chance would, +0.0 points [" in answer.verdict
     assert "no distilled model is beside it: with distilled=RUN one is" in answer.caveats
     assert answer.chart is not None
 
@@ -44,7 +44,7 @@ def test_what_no_base_sample_shows_has_an_upper_bound_and_a_distilled_arm_beside
     assert "a (RL) shows it in 0%" in first
     assert "only after training on no more prompts than chance" in first
     assert "teacher's (distilled) shows it in 50%" in second
-    assert "only after training on more prompts than chance: +50.0 points" in second
+    assert "only after training on more prompts than chance would, +50.0 points" in second
     assert any(each.startswith("unseen in 800 samples is not absent") for each in answer.caveats)
 
 

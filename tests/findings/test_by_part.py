@@ -113,3 +113,48 @@ def test_a_part_of_a_store_answers_plain_statements_too(two_levels: Store) -> No
     part = PartOfStore(two_levels, "level", "hard")
     assert part.sql("SELECT count(*) AS n FROM rollouts").to_pylist() == [{"n": 480}]
     assert two_levels.sql("SELECT count(*) AS n FROM rollouts").to_pylist() == [{"n": 1280}]
+
+
+def test_a_caveat_names_its_part_and_is_said_once(two_levels: Store) -> None:
+    with two_levels.writing() as connection:
+        connection.execute("UPDATE rollouts SET step = 10 WHERE step = 0").fetchall()
+    try:
+        caveats = find("reward_gain", two_levels, by="level").caveats
+    finally:
+        with two_levels.writing() as connection:
+            connection.execute("UPDATE rollouts SET step = 0 WHERE step = 10").fetchall()
+    assert "a has no step 0 in the split eval: step 10 is already trained" in caveats
+    assert len(set(caveats)) == len(caveats)
+
+
+def test_a_caveat_of_one_part_begins_with_its_name(store: Store) -> None:
+    rows = [
+        Row(
+            f"{arm}-{i}",
+            correct=k < 3,
+            shown=("code_reasoning",) if k < 2 and i < coding else (),
+            condition={"arm": arm},
+        )
+        for arm, coding in (("chat", 40), ("plain", 5))
+        for i in range(40)
+        for k in range(4)
+    ]
+    caveats = find("accuracy_by_behavior", fill(store, rows), by="arm").caveats
+    assert "arm plain: a: code is seen on 5 prompts; a verdict needs at least 20" in caveats
+    assert not any(caveat.startswith("arm chat: ") for caveat in caveats)
+
+
+def test_what_a_log_could_say_is_refused_with_the_option_that_reads_it(store: Store) -> None:
+    fill(store, [Row(f"p{i}") for i in range(3)])
+    for by, cure in (("domain", "; `ta ingest PATH --set domain=…` says it"), ("level", "")):
+        with pytest.raises(Refused) as refused:
+            find("reward_gain", store, by=by)
+        assert str(refused.value) == f"no rollout says its {by}: there is nothing to part by{cure}"
+    for extra, key in (("NULL", "KEY"), ("""'{"level": 3}'""", "level")):
+        with store.writing() as connection:
+            connection.execute(f"UPDATE rollouts SET extra = {extra}").fetchall()
+            connection.execute("UPDATE runs SET reader = 'plain'").fetchall()
+        with pytest.raises(Refused) as refused:
+            find("reward_gain", store, by="level")
+        cure = f"`ta ingest PATH --map level={key}` reads it from the key {key} of the log"
+        assert str(refused.value) == f"no rollout says its level: there is nothing to part by; {cure}"

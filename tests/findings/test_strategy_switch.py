@@ -54,7 +54,7 @@ def test_the_mean_and_the_pooled_share_of_the_published_runs(published: Store) -
     assert {each.unit for each in answer.estimates if each.label.startswith("mean: ")} == {"runs"}
     assert answer.verdict.count(" gained ") == 5
     assert (
-        "the rows mean and pooled are over runs of 5 configurations: they describe none of their rewards"
+        "rows labeled mean and pooled are over runs of 5 configurations: they describe none of their rewards"
         in answer.caveats
     )
 

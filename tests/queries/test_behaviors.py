@@ -1,5 +1,10 @@
+import re
+
+import duckdb
 import pytest
 
+from traceanalytics.store.names import PARTS
+from traceanalytics.store.queries import get_query
 from traceanalytics.store.store import Store
 
 
@@ -121,3 +126,16 @@ def test_a_rollout_belongs_to_the_model_that_wrote_it(tagged: Store) -> None:
     assert {row["rollout_id"] for row in written_by} == {row["part"] for row in written_by}
     (cautions,) = tagged.query("run_cautions").to_pylist()
     assert cautions["models"] == len(written_by) > 1
+
+
+def test_a_column_that_nothing_is_parted_by_is_an_error_in_any_shell(tagged: Store) -> None:
+    with tagged.reading() as connection, pytest.raises(duckdb.Error) as refused:
+        connection.execute("SELECT count(*) FROM rollout_parts(by := 'levl')").fetchall()
+    assert "by := levl is no column to part by and no key of condition" in str(refused.value)
+
+
+def test_the_columns_to_part_by_are_the_same_everywhere() -> None:
+    sql = get_query("rollout_parts").sql
+    parted = re.findall(r"WHEN '(\w+)' THEN", sql)
+    lists = [re.findall(r"'(\w+)'", each) for each in re.findall(r"IN \(([^)]*)\)", sql)]
+    assert [sorted(each) for each in (parted, *lists)] == [sorted(PARTS)] * 3

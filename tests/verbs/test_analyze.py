@@ -47,8 +47,25 @@ def test_a_second_call_does_only_what_is_new(first: Result, folder: Path) -> Non
 
 
 def test_each_shift_that_survives_ends_in_its_verdict(first: Result) -> None:
-    ends = re.compile(r"^  \w+ +\d+% \[\d+, \d+\] → \d+% \[\d+, \d+\] .*(detected but unaudited|rose then fell)$")
+    rate = r"\d+% \[\d+, \d+\] at step \d+"
+    ends = re.compile(rf"^  \w+ +run +{rate}( → {rate})+ .*(detected but unaudited|rose then fell)$")
     assert any(ends.match(line) for line in first.stdout.splitlines())
+
+
+def test_a_shift_that_was_given_back_shows_its_peak(tmp_path: Path) -> None:
+    shares = (0, 0, 8, 8, 0, 0)
+    lines = [
+        {"prompt": f"{n}?", "response": "Let me verify this." if n % 10 < share else "4.", "step": step}
+        for step, share in enumerate(shares)
+        for n in range(60)
+        for _ in range(4)
+    ]
+    (tmp_path / "peak.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    out = run("analyze", tmp_path / "peak.jsonl", "--db", tmp_path / "t.duckdb", "--out", tmp_path / "r.html").stdout
+    rows = [line.split() for line in out.splitlines() if line.endswith("rose then fell")]
+    assert [" ".join(row) for row in rows] == [
+        "verification peak.jsonl 0% [0, 6] at step 0 → 80% [68, 88] at step 2 → 0% [0, 6] at step 5 rose then fell"
+    ]
 
 
 def test_a_run_of_few_prompts_gets_no_verdict_but_a_caution(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def _print(analysis: "Analysis") -> None:
 
 
 def _shift_lines(analysis: "Analysis") -> list[str]:
-    """Say how each shift that survives went, since when and with which verdict; a behavior's runs stay together."""
+    """Say how each shift that survives went, between which steps and how sure; a behavior's runs stay together."""
     from traceanalytics.findings.behavior_shift import Verdict
 
     shifts = [shift for shifts in analysis.shifts.values() for shift in shifts]
@@ -112,13 +112,19 @@ def _shift_lines(analysis: "Analysis") -> list[str]:
 
 
 def _shift_cells(analysis: "Analysis", shift: "Shift") -> list[str]:
-    onset = analysis.onsets.get((shift.run, shift.behavior))
+    from traceanalytics.findings.behavior_shift import Verdict
+    from traceanalytics.findings.shifts import percent
+
+    onset, verdict = analysis.onsets.get((shift.run, shift.behavior)), _verdict(analysis, shift)
+    levels = [(shift.start, shift.start_window), (shift.end, shift.end_window)]
+    if verdict == Verdict.ROSE_THEN_FELL and (turn := analysis.turns.get((shift.run, shift.behavior))) is not None:
+        levels.insert(1, (turn.rate, turn.window))
     return [
         shift.behavior,
-        *([shift.run] if len(analysis.view.runs) > 1 else []),
-        f"{_percent(shift.start.value, _limits(shift.start))} → {_percent(shift.end.value, _limits(shift.end))}",
-        "" if onset is None else f"from {onset}",
-        _verdict(analysis, shift),
+        shift.run,
+        " → ".join(f"{percent(rate)} at {window}" for rate, window in levels),
+        "" if onset is None else f"beyond 5 points from {onset}",
+        verdict,
     ]
 
 
@@ -133,21 +139,14 @@ def _lines_of_one_step(analysis: "Analysis") -> list[str]:
 
 def _code_lines(analysis: "Analysis") -> list[str]:
     """Set code as the published word search counts it beside code as we do."""
-    rows = [
-        [each.counted, *([each.run] if len(analysis.view.runs) > 1 else []), _ends(each)]
-        for each in analysis.code[: 2 * MOST_RUNS]
-    ]
+    rows = [[each.counted, each.run, _ends(each)] for each in analysis.code[: 2 * MOST_RUNS]]
     return ["code, as we count it and as the Spurious Rewards paper does:", *aligned(rows)] if rows else []
 
 
 def _ends(each: "Ends") -> str:
     start, end = (_percent(*ends) for ends in ((each.start, each.start_limits), (each.end, each.end_limits)))
-    return f"{start} → {end}" if each.steps > 1 else start
-
-
-def _limits(named: object) -> tuple[float, float]:
-    low, high = getattr(named, "low", None), getattr(named, "high", None)
-    return (0.0 if low is None else low, 1.0 if high is None else high)
+    first, last = each.between
+    return f"{start} at step {first} → {end} at step {last}" if each.steps > 1 else f"{start} at step {first}"
 
 
 def _percent(value: float, limits: tuple[float | None, float | None]) -> str:

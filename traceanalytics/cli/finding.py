@@ -36,6 +36,7 @@ def finding(
     emit_table(
         ["", "value", "low", "high", "n", "unit", "kind"],
         [[each.label, each.value, each.low, each.high, each.n, each.unit, each.kind] for each in answer.estimates],
+        widest=None,
     )
     for caveat in answer.caveats:
         emit_line(f"- {caveat}")

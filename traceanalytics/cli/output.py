@@ -28,7 +28,11 @@ def emit_rows(table: "pyarrow.Table", *, as_json: bool) -> None:
 
 
 def emit_table(header: Sequence[str], rows: Iterable[Sequence[object]], *, widest: int | None = WIDEST_CELL) -> None:
-    """Print aligned columns, numbers to the right; control characters are shown, never sent to the terminal."""
+    """Print aligned columns, numbers to the right; control characters are shown, never sent to the terminal.
+
+    Cells are cut for a terminal only: what goes into a file or a pipe is whole.
+    """
+    widest = widest if sys.stdout.isatty() else None
     cells = [[_cell(value, widest) for value in row] for row in rows]
     numeric = [all(_is_number(row[i]) for row in cells) for i in range(len(header))]
     widths = [max([len(header[i]), *(len(row[i]) for row in cells)]) for i in range(len(header))]

@@ -287,7 +287,11 @@ def _widest_half(answer: Answer) -> float:
         (
             (each.high - each.low) / 2
             for each in answer.estimates
-            if each.kind == RAW and each.low is not None and each.high is not None and 0 <= each.value <= 1
+            if each.kind == RAW
+            and each.low is not None
+            and each.high is not None
+            and 0 <= each.value
+            and each.high <= 1
         ),
         default=WIDEST_AUDIT,
     )

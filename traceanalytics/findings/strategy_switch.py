@@ -85,7 +85,7 @@ def infer(
         caveats.append(ONE_RUN)
     elif of_all and (n := count_configurations(store, [each.ends.run for each in found])) > 1:
         rows = listed(dict.fromkeys(each.label.partition(":")[0] for each in of_all))
-        caveats.append(f"the rows {rows} are over runs of {n} configurations: they describe none of their rewards")
+        caveats.append(f"rows labeled {rows} are over runs of {n} configurations: they describe none of their rewards")
     verdict = "; ".join(_verdict_of_run(cells, each) for each in found)
     return Answer(estimates, verdict, caveats, _table(cells, found))
 

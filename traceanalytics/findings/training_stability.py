@@ -56,7 +56,7 @@ class Steadiness:
         if self.spread is None:
             return said
         spread = _amount(self.spread, share=course.is_share)
-        return f"{said}, with a spread of {spread} about its course (SD, sampling taken out)"
+        return f"{said}, with a spread of {spread} about the course (SD, sampling taken out)"
 
 
 def infer(

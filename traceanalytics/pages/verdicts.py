@@ -18,14 +18,23 @@ def verdicts_of(view: View) -> Verdicts:
     """Return the verdict on every shift; undetermined in a run with too few prompts to tell a shift from chance."""
     audited = audited_behaviors(view)
     found: Verdicts = {}
+    turns = turns_of_view(view)
     for run, shifts in shifts_of(view).items():
-        turns = _turns(view.store, view.seen, view.split, run, shifts)
         few = fewest_prompts(shifts) < FEWEST_PROMPTS
         for shift in shifts:
             audit = audit_shift(view.store, shift) if shift.behavior in audited else None
-            verdict = judge(shift, turns.get(shift.behavior), audit, SMALL)
+            verdict = judge(shift, turns.get((run, shift.behavior)), audit, SMALL)
             found[run, shift.behavior] = Verdict.UNDETERMINED if few else verdict
     return found
+
+
+def turns_of_view(view: View) -> dict[tuple[str, str], Turn]:
+    """Return by run and behavior where a shift turned round between its two ends."""
+    return {
+        (run, behavior): turn
+        for run, shifts in shifts_of(view).items()
+        for behavior, turn in _turns(view.store, view.seen, view.split, run, shifts).items()
+    }
 
 
 @remembered

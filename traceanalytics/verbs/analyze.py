@@ -6,11 +6,12 @@ from pathlib import Path
 
 from traceanalytics.findings.onsets import onset_in_words
 from traceanalytics.findings.shifts import Shift
+from traceanalytics.findings.turns import Turn
 from traceanalytics.pages.base import Selectors
 from traceanalytics.pages.onsets import onsets_of
 from traceanalytics.pages.pooled import curves_of
 from traceanalytics.pages.rates import rates_over_steps
-from traceanalytics.pages.verdicts import Verdicts, verdicts_of
+from traceanalytics.pages.verdicts import Verdicts, turns_of_view, verdicts_of
 from traceanalytics.pages.view import View, look
 from traceanalytics.pages.words import PUBLISHED_CODE, cautions, published_taggers, shifts_of, shown_most
 from traceanalytics.store.store import Store
@@ -36,6 +37,7 @@ class Ends:
     end: float
     end_limits: tuple[float | None, float | None]
     steps: int
+    between: tuple[int, int]  # the first step and the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Analysis:
     shifts: dict[str, tuple[Shift, ...]]
     onsets: dict[tuple[str, str], str]
     verdicts: Verdicts
+    turns: dict[tuple[str, str], Turn]
     shown_most: list[tuple[str, float, float, float]]
     code: list[Ends]
     cautions: list[str]
@@ -72,6 +75,8 @@ class Analysis:
                     "unit": shift.change.unit,
                     "adjusted_p": shift.adjusted_p,
                     "survives": shift.survives,
+                    "from": str(shift.start_window),
+                    "to": str(shift.end_window),
                     "onset": self.onsets.get((shift.run, shift.behavior)),
                     "verdict": str(self.verdicts[shift.run, shift.behavior]),
                 }
@@ -118,6 +123,7 @@ def analyze(
             shifts_of(view),
             {place: onset_in_words(each) for place, each in onsets_of(view).items()},
             verdicts_of(view),
+            turns_of_view(view),
             shown_most(view),
             _code(view),
             cautions(view),
@@ -136,6 +142,6 @@ def _code(view: View) -> list[Ends]:
             first, last = of_run[0], of_run[-1]
             found.append(
                 Ends(run, counted, first["value"], (first["low"], first["high"]),
-                     last["value"], (last["low"], last["high"]), len(of_run))
+                     last["value"], (last["low"], last["high"]), len(of_run), (first["step"], last["step"]))
             )  # fmt: skip
     return sorted(found, key=lambda each: (each.run, each.counted))
