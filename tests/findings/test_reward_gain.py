@@ -40,8 +40,9 @@ def test_single_runs_say_nothing_of_their_reward(published: Store) -> None:
     answer = gain(published)
     assert "random gained right answers from step 0 to 150: +15.6 points [" in answer.verdict
     assert "beside it: the two are not shown to be equivalent" in answer.verdict
-    (caveat,) = (each for each in answer.caveats if each.startswith("no inference about the reward"))
-    assert "random (n_runs=1)" in caveat
+    (caveat,) = (each for each in answer.caveats if each.startswith("no inference about a reward"))
+    assert "from one run of it (n_runs=1): " in caveat
+    assert ", random" in caveat
     assert not any("mean gain" in each.label for each in answer.estimates)
 
 

@@ -290,7 +290,7 @@ def _widest_half(answer: Answer) -> float:
             if each.kind == RAW
             and each.low is not None
             and each.high is not None
-            and 0 <= each.value
+            and each.value >= 0
             and each.high <= 1
         ),
         default=WIDEST_AUDIT,
