@@ -88,7 +88,7 @@ def _against_true(view: View) -> list[Block]:
     ]
     said = whole.verdict if whole else "; ".join(answer.verdict for answer in list(found.values())[:4])
     table = numbers_of(view, "Gains", {ALL: whole} if whole else found, call_of_finding(view, "reward_gain"))
-    chart = differences(rows, x_title="gain in accuracy", name="run", percent=True)
+    chart = differences(rows, x_title="gain in accuracy", name="run", in_shares=True)
     return [
         Chart(
             "What each run gained on the same problems",

@@ -68,7 +68,7 @@ def _switches(view: View, behavior: str) -> list[Block]:
         if answer.table is not None
         for row in answer.table.to_pylist()
     ]
-    chart = differences(rows, x_title="part of the gain in accuracy", name="flow", percent=True, in_order=True)
+    chart = differences(rows, x_title="part of the gain in accuracy", name="flow", in_shares=True, in_order=True)
     command = call_of_finding(view, "strategy_switch", in_behavior=behavior)
     lead = (
         f"{_verdicts(found)} A flow names the strategy of a problem's first and of its last rollouts; this says where "

@@ -47,3 +47,16 @@ def test_the_legend_of_bands_is_as_strong_as_their_lines() -> None:
     rows = [{"run": "a", "step": step, "share": 0.5, "low": 0.4, "high": 0.6} for step in (0, 10)]
     band, line = band_over_steps(rows, "share", title="responses").to_dict()["layer"]
     assert band["encoding"]["color"]["legend"] == line["encoding"]["color"]["legend"] == {"symbolOpacity": 1}
+
+
+def test_a_change_of_a_share_is_drawn_and_told_in_points() -> None:
+    chart = drawn([ROW | {"part": "mix", "run": "a"}])
+    ranges = chart["layer"][1]
+    assert ranges["encoding"]["x"]["title"] == "gain (points)"
+    assert "100 *" in ranges["encoding"]["x"]["axis"]["labelExpr"]
+    computed = [each["as"] for each in ranges["transform"]]
+    assert (
+        computed
+        == [each["field"] for each in ranges["encoding"]["tooltip"][2:]]
+        == ["gain (points)", "low (points)", "high (points)"]
+    )

@@ -30,6 +30,7 @@ def intervals(
 
     rows = answer if isinstance(answer, list) else rows_of(answer)
     colors = "ascending" if color in _OF_MANY_PICTURES else None
+    numbers = (value, "low", "high")
     order = {"field": value, "op": "max", "order": "descending"} if largest_first else None
     base = alt.Chart(alt.Data(values=rows)).encode(
         y=alt.Y(f"{row}:N", title=None, sort=order, axis=alt.Axis(labelLimit=260)),
@@ -38,10 +39,12 @@ def intervals(
         tooltip=[
             alt.Tooltip(f"{row}:N"),
             alt.Tooltip(f"{color}:N"),
-            *(alt.Tooltip(f"{number}:Q", format="+.1%" if signed else ".1%") for number in (value, "low", "high")),
+            *(told_in_points(*numbers) if signed else (alt.Tooltip(f"{each}:Q", format=".1%") for each in numbers)),
         ],
     )
-    axis = alt.Axis(format="+.0%" if signed else ".0%")
+    if signed:
+        base, title = base.transform_calculate(**in_points(*numbers)), f"{title} (points)"
+    axis = points_axis() if signed else alt.Axis(format=".0%")
     ranges = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=title, axis=axis), x2="high:Q")
     points = base.mark_point(filled=True, size=60, opacity=1).encode(
         x=f"{value}:Q", shape=alt.Undefined if shape is None else alt.Shape(f"{shape}:N", sort=None)
@@ -50,6 +53,25 @@ def intervals(
         return alt.layer(ranges, points)
     zero = alt.Chart(alt.Data(values=[{}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x=alt.datum(0))
     return alt.layer(zero, ranges, points)
+
+
+def points_axis(**options: object) -> "altair.Axis":
+    """Count a change of a share in percentage points: "+20%" might be a fifth more of what there was."""
+    import altair as alt
+
+    return alt.Axis(labelExpr="format(100 * datum.value, '+.3~g')", **options)
+
+
+def in_points(*numbers: str) -> dict[str, str]:
+    """Compute what `told_in_points` tells: changes of shares in percentage points."""
+    return {f"{number} (points)": f"format(100 * datum.{number}, '+.1f')" for number in numbers}
+
+
+def told_in_points(*numbers: str) -> "list[altair.Tooltip]":
+    """Tell changes of shares at a dot, where the chart computes them `in_points`."""
+    import altair as alt
+
+    return [alt.Tooltip(f"{number} (points):N") for number in numbers]
 
 
 def band_over_steps(

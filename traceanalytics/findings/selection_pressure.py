@@ -9,7 +9,7 @@ import numpy as np
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.comparable import MOST_MISSING
-from traceanalytics.findings.drawing import band_over_steps
+from traceanalytics.findings.drawing import band_over_steps, in_points, points_axis, told_in_points
 from traceanalytics.findings.evaluations import ask_each, named, runs_of
 from traceanalytics.findings.predicted_drift import Drift, drift_numbers, drift_sentence, predicted_drift
 from traceanalytics.stats.estimate import Estimate, Floats
@@ -230,13 +230,13 @@ def draw(answer: Answer) -> "altair.TopLevelMixin":
     selection = alt.layer(zero, band_over_steps(by_step, "selection", title="selection within groups", format=""))
     if not by_behavior:
         return selection
-    axis = alt.Axis(format="+.0%")
     drifts = alt.Chart(alt.Data(values=by_behavior)).encode(
-        x=alt.X("predicted:Q", title="drift predicted by selection", axis=axis),
-        y=alt.Y("observed:Q", title="drift observed", axis=axis),
+        x=alt.X("predicted:Q", title="drift predicted by selection (points)", axis=points_axis()),
+        y=alt.Y("observed:Q", title="drift observed (points)", axis=points_axis()),
         color=alt.Color("run:N", title="run"),
-        tooltip=["behavior:N", "predicted:Q", "observed:Q"],
+        tooltip=["behavior:N", *told_in_points("predicted", "observed")],
     )
+    drifts = drifts.transform_calculate(**in_points("predicted", "observed"))
     ends = [min(0.0, *(row["predicted"] for row in by_behavior)), max(0.0, *(row["predicted"] for row in by_behavior))]
     equal = alt.Chart(alt.Data(values=[{"x": end} for end in ends])).mark_line(strokeDash=[4, 3], opacity=0.6)
     return alt.hconcat(selection, alt.layer(equal.encode(x="x:Q", y="x:Q"), drifts.mark_point(filled=True, size=60)))

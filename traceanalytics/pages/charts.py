@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from traceanalytics.findings.drawing import in_points, points_axis, told_in_points
 from traceanalytics.types import JSON
 
 if TYPE_CHECKING:
@@ -202,19 +203,16 @@ def waterfall(rows: Rows) -> "altair.FacetChart":
     order = list(dict.fromkeys(row["part"] for row in rows))
     words = alt.Axis(labelAngle=0, labelExpr="split(datum.label, ' ')")  # a line a word, as phones are narrow
     base = alt.Chart().encode(x=alt.X("part:N", title=None, sort=order, axis=words))
-    points = alt.Axis(format="+.0%", tickCount=5)
-    told = [
-        alt.Tooltip("run:N"),
-        alt.Tooltip("part:N"),
-        *(alt.Tooltip(f"{name}:Q", format="+.1%") for name in ("value", "low", "high")),
-    ]
+    base = base.transform_calculate(**in_points("value", "low", "high"))
+    told = [alt.Tooltip("run:N"), alt.Tooltip("part:N"), *told_in_points("value", "low", "high")]
+    title = "gain in accuracy (points)"
     bars = base.mark_bar(size=34).encode(
-        y=alt.Y("start:Q", title="gain in accuracy", axis=points),
+        y=alt.Y("start:Q", title=title, axis=points_axis(tickCount=5)),
         y2=alt.Y2("stop:Q"),
         color=alt.Color("kind:N", title="part", scale=alt.Scale(domain=["better", "worse", "gain"]), legend=None),
         tooltip=told,
     )
-    ranges = base.mark_rule(strokeWidth=1.5).encode(y=alt.Y("from:Q", title="gain in accuracy"), y2=alt.Y2("to:Q"))
+    ranges = base.mark_rule(strokeWidth=1.5).encode(y=alt.Y("from:Q", title=title), y2=alt.Y2("to:Q"))
     cell = alt.layer(bars, ranges, data=data_of(rows)).properties(width="container", height=190)
     cells = cell.facet(
         facet=alt.Facet("run:N", title=None), columns=2, spacing={"row": 34, "column": _SMALL_AXIS}
@@ -233,7 +231,8 @@ def changes(rows: Rows) -> "altair.LayerChart":
         color=alt.Color("run:N", title="run", legend=alt.Legend() if runs > 1 else None),
         opacity=_picked("datum.survives", 1, 0.4),
     )
-    change = alt.X("low:Q", title="change of share (faint: chance)", axis=alt.Axis(format="+.0%", tickCount=8))
+    base = base.transform_calculate(**in_points("change", "low", "high"))
+    change = alt.X("low:Q", title="change of share in points (faint: chance)", axis=points_axis(tickCount=8))
     zero = alt.Chart(data_of([{"zero": 0}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x=alt.X("zero:Q"))
     ranges = base.mark_rule(strokeWidth=2).encode(x=change, x2=alt.X2("high:Q"))
     points = base.mark_point(filled=True, size=70).encode(
@@ -242,7 +241,7 @@ def changes(rows: Rows) -> "altair.LayerChart":
             alt.Tooltip("behavior:N"),
             alt.Tooltip("run:N"),
             *(alt.Tooltip(f"{name}:Q", format=".1%") for name in ("start", "end")),
-            *(alt.Tooltip(f"{name}:Q", format="+.1%") for name in ("change", "low", "high")),
+            *told_in_points("change", "low", "high"),
             alt.Tooltip("prompts:Q", format=","),
             *([alt.Tooltip("verdict:N")] if any(row.get("verdict") for row in rows) else []),
         ],
@@ -269,11 +268,11 @@ def bars_with_intervals(rows: Rows, *, y: str, x_title: str, color: str, color_t
 
 
 def differences(
-    rows: Rows, *, x_title: str, name: str = "behavior", percent: bool = False, in_order: bool = False
+    rows: Rows, *, x_title: str, name: str = "behavior", in_shares: bool = False, in_order: bool = False
 ) -> "altair.LayerChart":
     """Draw a dot with its interval a behavior (or other `name`) and run, beside a line at 0.
 
-    Rows hold value, low, high and prompts.
+    Rows hold value, low, high and prompts; differences `in_shares` are drawn in percentage points.
     """
     import altair as alt
 
@@ -286,13 +285,13 @@ def differences(
         yOffset=alt.YOffset("run:N") if is_several else alt.Undefined,
         color=alt.Color("run:N", title="run", legend=alt.Legend() if is_several else None),
     )
+    names, axis = ("value", "low", "high"), alt.Axis(format="+.2~f", tickCount=8)
+    numbers = [alt.Tooltip(f"{number}:Q", format="+.3f") for number in names]
+    if in_shares:
+        base, x_title = base.transform_calculate(**in_points(*names)), f"{x_title} (points)"
+        axis, numbers = points_axis(tickCount=8), told_in_points(*names)
     zero = alt.Chart(data_of([{"zero": 0}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x=alt.X("zero:Q"))
-    ranges = base.mark_rule(strokeWidth=2).encode(
-        x=alt.X("low:Q", title=x_title, axis=alt.Axis(format="+.0%" if percent else "+.2~f", tickCount=8)),
-        x2=alt.X2("high:Q"),
-    )
-    shown = "+.1%" if percent else "+.3f"
-    numbers = [alt.Tooltip(f"{number}:Q", format=shown) for number in ("value", "low", "high")]
+    ranges = base.mark_rule(strokeWidth=2).encode(x=alt.X("low:Q", title=x_title, axis=axis), x2=alt.X2("high:Q"))
     points = base.mark_point(filled=True, size=70, opacity=1).encode(
         x=alt.X("value:Q"), tooltip=[alt.Tooltip(f"{name}:N"), alt.Tooltip("run:N"), *numbers, alt.Tooltip("prompts:Q")]
     )
