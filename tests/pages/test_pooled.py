@@ -38,7 +38,7 @@ def test_the_terminal_puts_seeds_together_as_the_page_does(said: tuple[Store, st
     drawn = [row for rows in spec_of(chart.chart)["datasets"].values() for row in rows]
     assert {row["run"] for row in drawn} == {POOLED}
     first = next(row for row in drawn if row["counted"] == "code_reasoning" and row["step"] == 0)
-    assert f"{first['value']:.0%} [{100 * first['low']:.0f}, {100 * first['high']:.0f}] → " in ours
+    assert f"{first['value']:.0%} [{100 * first['low']:.0f}, {100 * first['high']:.0f}] at step 0 → " in ours
 
 
 def test_a_step_of_one_seed_alone_has_no_interval_over_runs(said: tuple[Store, str]) -> None:

@@ -232,7 +232,7 @@ def changes(rows: Rows) -> "altair.LayerChart":
         opacity=_picked("datum.survives", 1, 0.4),
     )
     base = base.transform_calculate(**in_points("change", "low", "high"))
-    change = alt.X("low:Q", title="change of share in points (faint: chance)", axis=points_axis(tickCount=8))
+    change = alt.X("low:Q", title="change in points (faint: chance)", axis=points_axis(tickCount=8))
     zero = alt.Chart(data_of([{"zero": 0}])).mark_rule(strokeDash=[4, 3], opacity=0.6).encode(x=alt.X("zero:Q"))
     ranges = base.mark_rule(strokeWidth=2).encode(x=change, x2=alt.X2("high:Q"))
     points = base.mark_point(filled=True, size=70).encode(
