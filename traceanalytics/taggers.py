@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from traceanalytics import __version__, rules
 from traceanalytics.behaviors import BEHAVIORS
-from traceanalytics.errors import UnknownName
+from traceanalytics.errors import BadInput, UnknownName
 from traceanalytics.rules import rlvmr
 from traceanalytics.segments import Batch
 from traceanalytics.tagging import Tagger, digest_of
@@ -31,6 +31,8 @@ SHIPPED = Path(__file__).with_name("shipped")
 def get_tagger(name: str) -> Tagger:
     """Return a tagger by its name, or a trained one by its folder; it is made once a process."""
     card = Path(name) / "card.json"
+    if not card.is_file() and Path(name).is_dir() and name not in tagger_names():
+        raise BadInput(f"{name}: a folder without card.json is no model; `ta train` writes models")
     return _loaded(Path(name), card.read_bytes()) if card.is_file() else _named(name)
 
 

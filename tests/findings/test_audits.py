@@ -1,6 +1,7 @@
 """Audits planted in a store: what they are counted as, how they correct rates, and when they sound an alarm."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +89,19 @@ def test_an_audit_is_counted_by_era_of_its_run(store: Store, tmp_path: Path) -> 
     assert rows[0]["sampled_how"].endswith("judged by maria")
 
 
+def test_a_tagger_of_something_else_that_read_the_same_rollouts_has_no_errors_in_an_audit(
+    store: Store, tmp_path: Path
+) -> None:
+    truth = plant(store, rates=FLAT, false_positives=FALSE_POSITIVES)
+    with store.writing() as connection:
+        connection.execute("INSERT INTO taggers (tagger_id, kind, name) VALUES ('of_code', 'published', 'of_code')")
+        connection.execute(
+            "INSERT INTO tagged BY NAME SELECT * REPLACE ('of_code' AS tagger_id) FROM tagged"
+        ).fetchall()
+    audit(store, truth, tmp_path / "audit.jsonl", n=30)
+    assert store.sql("SELECT DISTINCT tagger_id FROM tagger_errors")["tagger_id"].to_pylist() == ["by_count"]
+
+
 def test_corrected_rates_are_nearer_to_the_truth_than_raw_ones(store: Store, tmp_path: Path) -> None:
     truth = plant(store, rates=FLAT, false_positives=dict.fromkeys(STEPS, 0.3))
     audit(store, truth, tmp_path / "audit.jsonl")
@@ -104,7 +118,9 @@ def test_without_an_audit_nothing_is_corrected(store: Store) -> None:
     assert [(row["audited"], row["precision"], row["prediction_powered"]) for row in rows] == [(0, None, None)] * 3
     answer = traceanalytics.open(store.path).finding("behavior_shift", in_behavior="verification")
     (caveat,) = [each for each in answer.caveats if each.startswith("uncorrected")]
-    assert "`ta label --for behavior_shift` draws them" in caveat
+    assert re.search(
+        r"; audit (\d+) .*`ta label --for behavior_shift -n \1 in_run=RUN in_behavior=verification` draws them", caveat
+    )
     assert not [each for each in answer.estimates if each.kind == "corrected"]
 
 

@@ -95,7 +95,7 @@ READ_TAGS = [name for name, each in all_findings().items() if {"in_behavior", "i
 def test_where_nobody_audited_every_finding_says_how_many_would_do(name: str, unaudited: Store) -> None:
     (caveat,) = [each for each in ask(unaudited, name).caveats if each.startswith("uncorrected: ")]
     assert "; audit " in caveat
-    assert f" points: `ta label --for {name}` draws them" in caveat
+    assert f" points: `ta label --for {name} -n " in caveat
 
 
 def test_an_audit_of_another_behavior_is_none_of_this_one(audited: Store) -> None:

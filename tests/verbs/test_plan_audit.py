@@ -25,7 +25,9 @@ def test_without_an_audit_the_errors_are_to_be_known_as_well_as_the_rates(store:
     assert plan.half_width_now is None
     assert plan.half_width_then == pytest.approx(2**0.5 * plan.half_width_raw, rel=0.1)
     assert [measured.era.first for measured, _ in plan.eras] == [0, 80]
-    assert str(plan).startswith(f"{plan.rollouts} rollouts of a (train) to judge for verification: corrected, the")
+    assert str(plan).startswith(
+        f"{plan.rollouts} rollouts of a (train) to judge for verification: the widest corrected"
+    )
 
 
 def test_a_plan_keeps_what_it_promises(store: Store, tmp_path: Path) -> None:

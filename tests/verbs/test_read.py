@@ -131,7 +131,7 @@ def test_hostile_text_is_shown_and_never_sent(analyzed: Store) -> None:
     ("words", "message"),
     [
         (["--behavior", "dancing"], "no rollout is tagged with 'dancing'; seen are"),
-        (["--step", "7"], "there is no step 7 in the split val; there are 0 to 40"),
+        (["--step", "7"], "there is no step 7 in the split val; the nearest is 0 or 10"),
     ],
 )
 def test_a_wrong_choice_is_answered(words: list[str], message: str, analyzed: Store) -> None:

@@ -171,6 +171,14 @@ def test_one_chart_can_be_written_alone(kind: str, begins: bytes, analyzed: Stor
     assert out.read_bytes().startswith(begins)
 
 
+def test_a_single_chart_is_named_for_its_page_so_that_no_report_is_written_over(
+    analyzed: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("report", "--db", analyzed.path, "--page", "overview", "--format", "svg").stdout == "overview.svg\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["overview.svg"]
+
+
 @pytest.mark.parametrize(
     ("words", "error", "message"),
     [

@@ -181,6 +181,13 @@ def test_a_queue_that_is_shorter_than_asked_says_why(analyzed: Store, tmp_path: 
     assert " of the 5,000 asked for: what else there is repeats these texts or is judged already" in result.stderr
 
 
+def test_an_audit_names_the_split_that_it_is_drawn_from(analyzed: Store, tmp_path: Path) -> None:
+    out = tmp_path / "audit.jsonl"
+    words = ["suggest", "audit", "--behavior", "verification", "--db", str(analyzed.path), "-n", "9", "--out", str(out)]
+    (first, *_) = CliRunner().invoke(app, words, catch_exceptions=False).stdout.splitlines()
+    assert first == f"9 rollouts of the split train in {out}, 9 questions"
+
+
 def test_disagreeing_needs_the_other_tagger(analyzed: Store) -> None:
     found = CliRunner().invoke(app, ["suggest", "disagreeing", "--db", str(analyzed.path)])
     assert "`ta suggest disagreeing` needs --other TAGGER; `ta list taggers` names them" in str(found.exception)

@@ -141,6 +141,11 @@ def test_an_unknown_run_is_answered_with_the_known_ones(filled: Store) -> None:
         tag(filled, tagger=HAS_CODE, run="b")
 
 
+def test_a_folder_that_holds_no_model_is_named_as_such(filled: Store, tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="a folder without card.json is no model; `ta train` writes models"):
+        tag(filled, tagger=str(tmp_path))
+
+
 def test_the_cues_tagger_reads_rules_and_cues_alike(store: Store) -> None:
     text = "Let me check that.\n```python\nx = 2\nprint(x + x)\n```\nSo \\boxed{4}."
     with store.writing() as connection:

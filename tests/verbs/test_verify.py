@@ -47,6 +47,11 @@ def test_a_report_says_what_its_store_says(written: Path, analyzed: Store) -> No
     assert (verified.changed, verified.moved, verified.of_this_data) == ([], [], True)
 
 
+def test_white_space_that_was_added_is_shown(written: Path, analyzed: Store, tmp_path: Path) -> None:
+    (end,) = verify(rewritten(written, tmp_path, lambda text: f"{text}\n"), analyzed).changed
+    assert str(end) == r"the end: found '</body></html>\n\n', expected '</body></html>\n'"
+
+
 def test_a_report_is_the_same_from_another_place_and_with_other_ends_of_lines(
     written: Path, analyzed: Store, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ from typer.core import TyperCommand
 
 from traceanalytics.cli.options import AsJson, Db
 from traceanalytics.cli.output import emit_json, emit_line, emit_table, harmless, note
-from traceanalytics.errors import BadInput
+from traceanalytics.errors import BadInput, counted
 
 if TYPE_CHECKING:
     from traceanalytics.verbs.ingest import IngestReport, Reading
@@ -116,7 +116,7 @@ def _print(report: "IngestReport") -> None:
     for said in _said(report):
         note(harmless(said))
     if report.in_progress:
-        note(f"in progress: the last line of {report.in_progress} file(s) is still being written")
+        note(f"in progress: the last line of {counted(report.in_progress, 'file')} is still being written")
     if report.total("rejects"):
         note("`ta rejects` lists what is no rollout, with file, line and reason")
     for each in report.skipped[:_SKIPPED_SHOWN]:
@@ -127,27 +127,18 @@ def _print(report: "IngestReport") -> None:
 
 def _said(report: "IngestReport") -> Iterator[str]:
     yield from report.notes
-    replaced = f"{_counted(report.total('replaced'), 'rollout')} replaced"
+    replaced = f"{counted(report.total('replaced'), 'rollout')} replaced"
     if rewritten := report.total("rewritten"):
-        yield f"{_counted(rewritten, 'file')} rewritten, {'its' if rewritten == 1 else 'their'} {replaced}"
+        yield f"{counted(rewritten, 'file')} rewritten, {'its' if rewritten == 1 else 'their'} {replaced}"
     elif report.total("replaced"):
         yield f"read anew, {replaced}"
     for run in report.runs:
         if run.reader == "plain" and run.counts.rollouts and run.counts.first_step is None:
             yield f"{run.run}: no step in it; where the log counts steps, --map step=FIELD says under which name"
     if count := report.total("odd_rewards"):
-        yield f"{_counted(count, 'reward')} (NaN, infinite or no number) left out: `extra` keeps what was there"
+        yield f"{counted(count, 'reward')} (NaN, infinite or no number) left out: `extra` keeps what was there"
     if count := report.total("odd_texts"):
-        yield f"{_counted(count, 'record')} with bytes that are no UTF-8, or half a surrogate pair: stored as U+FFFD"
-
-
-def _counted(count: int, noun: str) -> str:
-    """Count in words.
-
-    >>> _counted(1, "file"), _counted(2000, "rollout")
-    ('1 file', '2,000 rollouts')
-    """
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+        yield f"{counted(count, 'record')} with bytes that are no UTF-8, or half a surrogate pair: stored as U+FFFD"
 
 
 class Progress:

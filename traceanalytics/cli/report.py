@@ -38,7 +38,9 @@ def report(
     tagger: Tagger = None,
     bin_width: BinWidth = None,
     step: Annotated[int | None, typer.Option(help="The step whose rollouts the page `reading` shows.")] = None,
-    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("report.html"),
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write; report.html, or PAGE.png and so on, if left out.")
+    ] = None,
     format_: Annotated[Format, typer.Option("--format", help="html, or one chart as png, svg or json.")] = Format.HTML,
     chart: Annotated[str, typer.Option(help="Which chart of the page: its number or how its title begins.")] = "1",
     as_json: AsJson = False,
@@ -62,9 +64,12 @@ def report(
     if format_ is not Format.HTML:
         if len(page or []) != 1:
             raise BadInput(f"--format {format_} writes one chart; name its page with --page (`ta list pages`)")
-        draw(store, out, kind=format_, page_name=(page or [""])[0], chart=chart, selectors=selectors)
+        (name,) = page or [""]
+        out = out or Path(f"{name}.{format_}")
+        draw(store, out, kind=format_, page_name=name, chart=chart, selectors=selectors)
         emit_json({"file": str(out)}) if as_json else emit_line(str(out))
         return
+    out = out or Path("report.html")
     written = write_report(store, out, selectors=selectors, page_names=page or [])
     if as_json:
         emit_json({"file": str(out), "bytes": written.size, "pages": list(written.pages), "headline": written.headline})

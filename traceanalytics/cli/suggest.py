@@ -57,8 +57,8 @@ def suggest(
     from traceanalytics.paths import label_paths
     from traceanalytics.store.store import Store
     from traceanalytics.verbs.doubts import suggest_noise
-    from traceanalytics.verbs.draw_audit import suggest_audit
-    from traceanalytics.verbs.suggest import suggest_disagreeing, suggest_uncertain
+    from traceanalytics.verbs.draw_audit import split_of, suggest_audit
+    from traceanalytics.verbs.suggest import suggest_disagreeing, suggest_uncertain, tagger_of
 
     path = out or free_queue(kind.value)
     answered = [*(label_paths(judged) if judged else []), *sorted(path.parent.glob("*-judged.jsonl"))]
@@ -68,7 +68,9 @@ def suggest(
     elif kind is Kind.UNCERTAIN:
         questions = suggest_uncertain(Store(db), behaviors=behavior or [], **chosen)  # type: ignore[arg-type]
     elif kind is Kind.AUDIT:
-        questions = suggest_audit(Store(db), behavior or [], **chosen)  # type: ignore[arg-type]
+        store = Store(db)
+        chosen["split"] = split or split_of(store, tagger_of(store, tagger), run)
+        questions = suggest_audit(store, behavior or [], **chosen)  # type: ignore[arg-type]
     elif other is None:
         raise BadInput("`ta suggest disagreeing` needs --other TAGGER; `ta list taggers` names them")
     else:
@@ -84,8 +86,9 @@ def suggest(
     if as_json:
         emit_json({"queue": str(path), "drawn": len(questions), "questions": asks})
         return
-    unit = "rollouts" if kind is Kind.AUDIT else "segments"
+    unit = f"rollouts of the split {chosen['split']}" if kind is Kind.AUDIT else "segments"
     emit_line(f"{len(questions):,} {unit} in {path}, {asks:,} questions")
     if len(questions) < n:
-        note(f"{len(questions):,} of the {n:,} asked for: what else there is repeats these texts or is judged already")
+        rest = "is judged already" if kind is Kind.AUDIT else "repeats these texts or is judged already"
+        note(f"{len(questions):,} of the {n:,} asked for: what else there is {rest}")
     note(f"next: ta label {path} (answers go to {answers_beside(path)})")

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from html import escape
+from shlex import quote
 from typing import TYPE_CHECKING, Any, Union, get_args, get_type_hints
 
 from traceanalytics.errors import BadInput, TraceAnalyticsError, UnknownName
@@ -272,13 +273,19 @@ def _with_audits(store: "Store", answer: Answer, caveat: str) -> str:
     said = caveat.split("; no audit")[0]
     asked = answer.params.get("in_behavior") or answer.params.get("in_behaviors") or []
     behaviors = [asked] if isinstance(asked, str) else list(asked) if isinstance(asked, (list, tuple)) else []
-    about = {"id": answer.tagger, "behaviors": behaviors, "run": answer.params.get("in_run")}
+    run = answer.params.get("in_run")
+    about = {"id": answer.tagger, "behaviors": behaviors, "run": run}
     if store.sql(_AUDITS, about)["n"][0].as_py():
         return f"{said}; the page `tagger` shows its audits, `ta query corrected_rate` the corrected rates"
     half = min(max(_widest_half(answer), NARROWEST_AUDIT), WIDEST_AUDIT)
+    needed = audits_needed(half)
+    words = [
+        f"in_run={quote(str(run or 'RUN'))}",
+        *(f"in_behavior={each}" for each in [asked] if isinstance(each, str)),
+    ]
     return (
-        f"{said}; audit {audits_needed(half):,} rollouts to know its errors to ±{100 * half:.0f} points: "
-        f"`ta label --for {answer.name}` draws them"
+        f"{said}; audit {needed:,} rollouts to know its errors to ±{100 * half:.0f} points: "
+        f"`ta label --for {answer.name} -n {needed} {' '.join(words)}` draws them"
     )
 
 

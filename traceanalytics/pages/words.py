@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from shlex import quote
 
-from traceanalytics.errors import Refused
+from traceanalytics.errors import Refused, counted
 from traceanalytics.findings.behavior_shift import adjusted
 from traceanalytics.findings.evaluations import FEWEST_PROMPTS
 from traceanalytics.findings.shifts import Shift, find_shifts, percent
@@ -111,7 +111,7 @@ def cautions(view: View) -> list[str]:
                 f"{run}: {found['rejects']:,} records are no rollouts: `ta rejects --run {quote(run)}{view.command}`"
             )
         if found.get("in_progress"):
-            said.append(f"{run}: the last line of {found['in_progress']} file(s) is still being written")
+            said.append(f"{run}: the last line of {counted(found['in_progress'], 'file')} is still being written")
         if row["end_known"] and row["truncated"] / row["end_known"] >= MANY_TRUNCATED:
             said.append(f"{run}: {row['truncated'] / row['end_known']:.0%} of the responses ran out of room")
         if row["models"] > 1:

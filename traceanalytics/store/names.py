@@ -160,6 +160,12 @@ def _active_tagger(connection: "duckdb.DuckDBPyConnection") -> Tagger | None:
     return Tagger(found[0][0], _judged(*found[0])) if found else None
 
 
+def judged_by_taggers(connection: "duckdb.DuckDBPyConnection") -> dict[str, list[str]]:
+    """Return what each tagger judges, by its id; nothing where its card does not say."""
+    rows = connection.execute("SELECT tagger_id, name, kind, card FROM taggers").fetchall()
+    return {tagger_id: _judged(*about) for tagger_id, *about in rows}
+
+
 def _judged(name: str, kind: str, card: str | None) -> list[str]:
     """Return what a tagger judges, nothing where its card does not say; a published detector judges its own name."""
     behaviors = json.loads(card or "{}").get("behaviors", [name] if kind == "published" else [])

@@ -1,5 +1,6 @@
 """Audits counted: the table `tagger_errors`, filled anew from what is judged and tagged."""
 
+from traceanalytics.store.names import judged_by_taggers
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
 
@@ -15,10 +16,17 @@ _COLUMNS = ("tagger_id", "behavior", "run_id", "step_band", "tp", "fp", "fn", "t
 
 
 def count_audits(store: Store) -> int:
-    """Fill `tagger_errors` for every tagger that has read audited rollouts; returns how many rows it has."""
+    """Fill `tagger_errors` for every tagger that has read audited rollouts; returns how many rows it has.
+
+    A tagger that does not judge what was audited, as a published detector of something else, has no errors there.
+    """
     import pyarrow
 
-    rows = [row for place in store.sql(_AUDITED).to_pylist() for row in _counted(store, **place)]
+    with store.reading() as connection:
+        judged = judged_by_taggers(connection)
+    places = store.sql(_AUDITED).to_pylist()
+    known = [place for place in places if place["behavior"] in (judged.get(place["tagger_id"]) or [place["behavior"]])]
+    rows = [row for place in known for row in _counted(store, **place)]
     texts = {"tagger_id", "behavior", "run_id", "step_band", "sampled_how"}
     schema = pyarrow.schema([(name, pyarrow.string() if name in texts else pyarrow.float64()) for name in _COLUMNS])
     with store.writing() as connection:

@@ -155,8 +155,8 @@ def allocate(
     for stratum in strata:
         by_era.setdefault(stratum.place.rsplit(" · ", 1)[0], []).append(stratum)
     drawn: list[Stratum] = []
-    for number, of_era in enumerate(by_era.values()):
-        share = n // len(by_era) + (number < n % len(by_era))
+    shares = _even_shares([sum(each.rollouts for each in of_era) for of_era in by_era.values()], n)
+    for of_era, share in zip(by_era.values(), shares, strict=True):
         sizes = {tagged: sum(each.rollouts for each in of_era if each.is_tagged is tagged) for tagged in (True, False)}
         pairs = zip((True, False), errors, strict=True)
         spread = {tagged: sizes[tagged] * (error * (1 - error)) ** 0.5 for tagged, error in pairs}
@@ -165,6 +165,21 @@ def allocate(
         for tagged, here in ((True, of_tagged), (False, min(share - of_tagged, sizes[False]))):
             drawn += _in_parts([each for each in of_era if each.is_tagged is tagged], here)
     return drawn
+
+
+def _even_shares(sizes: Sequence[int], n: int) -> list[int]:
+    """Share n out evenly; what a small one cannot give, the others do.
+
+    >>> _even_shares([1000, 3, 1000], 60), _even_shares([2, 1], 60)
+    ([29, 3, 28], [2, 1])
+    """
+    shares = [0] * len(sizes)
+    while left := min(n, sum(sizes)) - sum(shares):
+        open_ones = [i for i, size in enumerate(sizes) if shares[i] < size]
+        for number, i in enumerate(open_ones):
+            wanted = left // len(open_ones) + (number < left % len(open_ones))
+            shares[i] += min(wanted, sizes[i] - shares[i])
+    return shares
 
 
 def eras_of(store: Store, behaviors: Sequence[str], *, run: str | None, split: str, tagger: str) -> list[Era]:

@@ -54,8 +54,8 @@ class Plan:
         now = "unknown without an audit" if self.half_width_now is None else f"±{100 * self.half_width_now:.1f} points"
         return (
             f"{self.rollouts:,} rollouts of {self.run} ({self.split}) to judge for {', '.join(self.behaviors)}: "
-            f"corrected, the widest interval of {self.finding} is {now}, and then about "
-            f"±{100 * self.half_width_then:.1f} (raw ±{100 * self.half_width_raw:.1f})"
+            f"the widest corrected interval of {self.finding} is {now}, and would be about "
+            f"±{100 * self.half_width_then:.1f} points with it (uncorrected ±{100 * self.half_width_raw:.1f})"
         )
 
 

@@ -1,5 +1,7 @@
 """Rollouts to browse in a terminal, opened where a page or a command points."""
 
+from collections.abc import Sequence
+
 from traceanalytics.errors import BadInput
 from traceanalytics.pages.base import Selectors
 from traceanalytics.pages.reading import ANY, SHOWN
@@ -31,7 +33,7 @@ def read(
         raise BadInput(f"no rollout is tagged with {behavior!r}; seen are {', '.join(seen) or 'none: run `ta tag`'}")
     steps = store.sql(_STEPS, {"runs": list(view.runs), "split": view.split})["step"].to_pylist()
     if step is not None and step not in steps:
-        raise BadInput(f"there is no step {step} in the split {view.split}; there are {steps[0]} to {steps[-1]}")
+        raise BadInput(f"there is no step {step} in the split {view.split}; {_nearest(steps, step)}")
     browser = Browser(
         view,
         seen,
@@ -45,3 +47,11 @@ def read(
     )
     browser.draw_rollouts()
     return browser
+
+
+def _nearest(steps: Sequence[int], step: int) -> str:
+    if not steps:
+        return "its rollouts have none"
+    before = max((each for each in steps if each < step), default=steps[0])
+    after = min((each for each in steps if each > step), default=steps[-1])
+    return f"the nearest is {' or '.join(map(str, sorted({before, after})))}"

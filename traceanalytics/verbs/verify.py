@@ -175,7 +175,7 @@ def _quoted(text: str, at: int = 0) -> str:
 
 
 def _shortened(text: str) -> str:
-    return " ".join(text[:_SHOWN].split()) + ("…" if len(text) > _SHOWN else "")
+    return text[:_SHOWN] + ("…" if len(text) > _SHOWN else "")
 
 
 def _moved_numbers(before: JSON, now: JSON) -> list[Difference]:
