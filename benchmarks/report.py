@@ -138,12 +138,14 @@ def selectors_of_live_page(store: Store) -> None:
     """Answer requests of the live page in turn: the first of each page, then changed selectors."""
     from http.client import HTTPConnection
 
+    from traceanalytics.pages.live import cookie_name
     from traceanalytics.verbs.serve import Live
 
     live = Live(store)
     Thread(target=live.serve, daemon=True).start()
     place = urlsplit(live.address)
-    cookie = f"traceanalytics={place.query.removeprefix('token=')}"
+    token = place.query.removeprefix("token=")
+    cookie = f"{cookie_name(token)}={token}"
 
     def ask(path: str) -> None:
         connection = HTTPConnection(place.hostname or "", place.port)
