@@ -17,6 +17,16 @@ from traceanalytics.types import Behavior, Example
 
 LEAST_EXAMPLES = 6
 SECONDS = 0.5  # a pattern that backtracks takes minutes here
+# Stores, labels and queries hold these names: one that goes or changes leaves them without a meaning.
+NAMES = {
+    "code": "code_mention code_reasoning code_verification degenerate_code executed_code predicted_output "
+    "requested_code",
+    "control": "backward_chaining monitoring planning subgoal_setting",
+    "format": "answer_tag boxed_answer gibberish language_mixing post_answer_drift repetition_loop think_tag truncated",
+    "reflection": "backtracking confirmation gap_analysis self_correction self_doubt verification",
+    "search": "deduction example_testing exploration final_answer hypothesis knowledge_recall problem_restatement "
+    "summary",
+}
 WITH_CUES = [behavior for behavior in BEHAVIORS.all().values() if behavior.cues]
 
 
@@ -59,6 +69,13 @@ def examples(kind: str) -> list[object]:
 
 def as_example(example: str | Example) -> Example:
     return Example(example) if isinstance(example, str) else example
+
+
+def test_every_behavior_that_ships_is_known_under_its_name_and_family() -> None:
+    known: dict[str, list[str]] = {}
+    for behavior in BEHAVIORS.all().values():
+        known.setdefault(str(behavior.family), []).append(behavior.name)
+    assert {family: " ".join(sorted(names)) for family, names in known.items()} == NAMES
 
 
 @pytest.mark.parametrize(("behavior", "example"), examples("shows"))
