@@ -9,7 +9,7 @@ from findings.worlds import Row, fill
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, get_finding
-from traceanalytics.findings.noting import said_once
+from traceanalytics.findings.caveats import said_once
 from traceanalytics.store.store import Store
 
 CODE, REFLECTS = ("code_reasoning",), ("verification",)

@@ -129,7 +129,8 @@ class Finding:
             if name not in self.parameters:
                 takes = ", ".join(self.parameters) or "none"
                 raise BadInput(f"finding {self.name!r} has no parameter {name!r}; it takes {takes}")
-        from traceanalytics.findings.noting import NotingStore, said_once
+        from traceanalytics.findings.caveats import said_once
+        from traceanalytics.findings.noting import NotingStore
 
         noting = NotingStore(store)
         defaults = {name: each.default for name, each in self.parameters.items()}

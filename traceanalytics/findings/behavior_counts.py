@@ -8,11 +8,11 @@ import numpy as np
 
 from traceanalytics.errors import Refused, counted, listed
 from traceanalytics.findings.base import Answer, Finding, Named
+from traceanalytics.findings.caveats import said_once
 from traceanalytics.findings.configurations import families
 from traceanalytics.findings.courses import Course, courses_of_spans
 from traceanalytics.findings.drawing import lines_over_steps
 from traceanalytics.findings.evaluations import ONE_RUN, ask_each, named, runs_of, times
-from traceanalytics.findings.noting import said_once
 from traceanalytics.stats.counts import count_trend, ratio_of_count_rates
 from traceanalytics.stats.estimate import Estimate, Test
 from traceanalytics.stats.multiplicity import benjamini_hochberg

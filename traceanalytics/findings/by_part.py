@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from traceanalytics.errors import Refused, counted
 from traceanalytics.findings.base import Answer, Finding
-from traceanalytics.findings.noting import NotingStore, said_once
+from traceanalytics.findings.caveats import said_once
+from traceanalytics.findings.noting import NotingStore
 from traceanalytics.store.parts import PartOfStore, parts_of
 
 if TYPE_CHECKING:

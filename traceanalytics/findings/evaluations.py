@@ -8,8 +8,8 @@ import numpy as np
 
 from traceanalytics.errors import Refused, counted
 from traceanalytics.findings.base import CORRECTED, RAW, Named
+from traceanalytics.findings.caveats import LEFT_OUT
 from traceanalytics.findings.comparable import how_to_grade, refuse_gaps, refuse_graders, refuse_unlike
-from traceanalytics.findings.noting import LEFT_OUT
 from traceanalytics.stats.differences import change_of_rates
 from traceanalytics.stats.estimate import Estimate, Floats
 from traceanalytics.stats.shift_share import StrategyCounts
@@ -301,12 +301,12 @@ def counts_at(store: Store, *rows: dict[str, Any], behavior: str | None) -> list
     columns: tuple[str, ...] = _COLUMNS
     if behavior is not None:
         table = store.query("correct_by_prompt", in_behavior=behavior, **arguments)
-        counted = pc.field("shown") + pc.field("other")
+        there = pc.field("shown") + pc.field("other")
     else:
-        table, columns, counted = store.query("outcomes_by_prompt", **arguments), _OUTCOMES, pc.field("graded")
+        table, columns, there = store.query("outcomes_by_prompt", **arguments), _OUTCOMES, pc.field("graded")
     held = []
     for row in rows:
-        at_step = table.filter((pc.field("step") == row["step"]) & (counted > 0))
+        at_step = table.filter((pc.field("step") == row["step"]) & (there > 0))
         counts = zip(*(at_step[name].to_pylist() for name in columns), strict=True)
         held.append(dict(zip(at_step["prompt_key"].to_pylist(), map(list, counts), strict=True)))
     return held

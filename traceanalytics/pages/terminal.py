@@ -7,7 +7,7 @@ from unicodedata import east_asian_width
 from traceanalytics.pages.base import Reading, Span
 from traceanalytics.pages.html import SHOWN_FROM, fact_in_words, shown_text
 from traceanalytics.pages.reading import ABSENT, ANY, NEARLY, SHOWN, sample
-from traceanalytics.pages.view import View, listed
+from traceanalytics.pages.view import View, few_runs
 
 PLAIN, FAINT, STRONG, LIT, HALF_LIT = "plain", "faint", "strong", "lit", "half lit"
 Piece = tuple[str, str]  # a text and its style; a lit one is `lit 0`, `lit 1`, … by behavior
@@ -111,7 +111,7 @@ class Browser:
         search = f" · “{self.search}”" if self.search else ""
         place = f"{min(self.at + 1, len(self.readings))}/{len(self.readings)}"
         return shown_text(
-            f"{place}  {listed(self.view.runs)} · split {self.view.split} · {what} · {step}{right}{reward}{search}"
+            f"{place}  {few_runs(self.view.runs)} · split {self.view.split} · {what} · {step}{right}{reward}{search}"
         )
 
     def _body(self, width: int) -> list[Line]:

@@ -162,10 +162,10 @@ def _default_split(of_runs: Sequence[Mapping[str, JSON]]) -> str:
     return max(SPLITS_BY_DEFAULT, key=defaults.count)
 
 
-def listed(names: Sequence[str]) -> str:
-    """Name up to three, and of more the first two and how many there are besides.
+def few_runs(names: Sequence[str]) -> str:
+    """Name up to three runs, and of more the first two and how many there are besides.
 
-    >>> listed(["a", "b", "c"]), listed(["a", "b", "c", "d"])
+    >>> few_runs(["a", "b", "c"]), few_runs(["a", "b", "c", "d"])
     ('a, b, c', 'a, b and 2 more runs')
     """
     return ", ".join(names) if len(names) <= 3 else f"{names[0]}, {names[1]} and {len(names) - 2} more runs"

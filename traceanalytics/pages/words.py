@@ -9,7 +9,7 @@ from traceanalytics.findings.evaluations import FEWEST_PROMPTS
 from traceanalytics.findings.shifts import Shift, find_shifts, percent
 from traceanalytics.pages.base import Table
 from traceanalytics.pages.rates import counts_of_run, rates_over_steps
-from traceanalytics.pages.view import View, listed
+from traceanalytics.pages.view import View, few_runs
 from traceanalytics.store.remembering import remembered
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
@@ -41,7 +41,7 @@ def headline(view: View) -> str:
     """Say in one line what changed most."""
     of_enough = [shifts for shifts in shifts_of(view).values() if fewest_prompts(shifts) >= FEWEST_PROMPTS]
     moved = [shift for shifts in of_enough for shift in shifts if shift.survives]
-    runs = listed(view.runs)
+    runs = few_runs(view.runs)
     if view.tagger and not shifts_of(view):
         return f"{runs}: {_rollouts(view)} at one step{_shown_most(view)}"
     if view.tagger and not of_enough:
@@ -74,7 +74,7 @@ def paragraphs(of_runs: Mapping[str, Sequence[Shift]]) -> str:
     alike: dict[str, list[str]] = {}
     for run, shifts in of_runs.items():
         alike.setdefault(sentences(shifts).removeprefix(run), []).append(run)
-    return "\n\n".join(f"{listed(runs)}{said}" for said, runs in alike.items())
+    return "\n\n".join(f"{few_runs(runs)}{said}" for said, runs in alike.items())
 
 
 def sentences(shifts: Sequence[Shift], at_most: int = 3) -> str:
@@ -132,7 +132,7 @@ def cautions(view: View) -> list[str]:
             )
     elsewhere = [run for run in view.selectors.runs or view.all_runs if run not in view.runs]
     if elsewhere:
-        said.append(f"{listed(elsewhere)}: no rollouts in the split {view.split}; `--split` chooses another one")
+        said.append(f"{few_runs(elsewhere)}: no rollouts in the split {view.split}; `--split` chooses another one")
     audited = any(row["audits"] for row in view.rows("run_cautions"))
     if view.tagger and not audited:
         said.append(
@@ -205,7 +205,7 @@ def rate_table(title: str, rows: Sequence[dict[str, JSON]], sql: str, columns: S
 def scope(view: View) -> str:
     """Say what a page counts: the split, and of which runs and steps."""
     steps = f"steps {view.first_step} to {view.last_step}" if view.first_step < view.last_step else "one step"
-    return f"Split {view.split}: {_rollouts(view)} of {listed(view.runs)}, {steps}"
+    return f"Split {view.split}: {_rollouts(view)} of {few_runs(view.runs)}, {steps}"
 
 
 @remembered
