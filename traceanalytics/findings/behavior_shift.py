@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from traceanalytics.errors import Refused, counted
 from traceanalytics.findings.audits import audit_of, audited_in, corrected_numbers
 from traceanalytics.findings.base import Answer, Finding, Named
+from traceanalytics.findings.by_length import ByLength, by_length_of
 from traceanalytics.findings.courses import courses_of
 from traceanalytics.findings.drawing import intervals
 from traceanalytics.findings.evaluations import FEWEST_PROMPTS, ONE_RUN, ask_each, named, points, runs_of
@@ -23,7 +24,7 @@ from traceanalytics.findings.shifts import (
     tagged_runs,
 )
 from traceanalytics.findings.turns import Turn, turns_of
-from traceanalytics.stats.estimate import Estimate, Floats, floats
+from traceanalytics.stats.estimate import Estimate
 from traceanalytics.stats.onset import Onset
 from traceanalytics.stats.tipping import AuditedShift, audited_shift
 from traceanalytics.store.store import Store
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     import pyarrow
 
 MOST_IN_A_SENTENCE = 5
-MOST_RESAMPLED = 4000  # more prompts than this are resampled in groups
 _AUDITED = "SELECT DISTINCT behavior FROM tagger_errors"
 
 
@@ -46,15 +46,6 @@ class Verdict(StrEnum):
     NO_CHANGE = "no change (equivalent)"
     UNDETERMINED = "undetermined"
     UNAUDITED = "detected but unaudited"
-
-
-@dataclass(frozen=True, slots=True)
-class ByLength:
-    """What length leaves of a shift: spans per 1,000 characters at both ends, and the shift among equally long text."""
-
-    start: Estimate
-    end: Estimate
-    shift: Estimate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +152,7 @@ def _judge(store: Store, found: Sequence[Moved], *, margin: float, asked: bool) 
     of_run = {each.shifts[0].run: each for each in found if each.shifts}
     audits = {row["behavior"] for row in store.sql(_AUDITED).to_pylist()}
     told = shifts if asked else [shift for shift in shifts[:MOST_IN_A_SENTENCE] if shift.survives]
-    by_length = _by_length(store, told)
+    by_length = by_length_of(store, told)
     judged = []
     for shift in shifts:
         moved = of_run[shift.run]
@@ -224,64 +215,6 @@ def _corrected(store: Store, shift: Shift) -> tuple[Named, ...]:
 def _estimate(number: Named) -> Estimate:
     low, high = number.low, number.high
     return Estimate(number.value, 0.0 if low is None else low, 1.0 if high is None else high, number.n, number.unit)
-
-
-def _by_length(store: Store, shifts: Sequence[Shift]) -> dict[tuple[str, str], ByLength]:
-    """Count spans per text in both windows of each shift, and compare the windows inside bands of length."""
-    import pyarrow.compute as pc
-
-    found: dict[tuple[str, str], ByLength] = {}
-    for run in dict.fromkeys(shift.run for shift in shifts):
-        of_run = [shift for shift in shifts if shift.run == run]
-        tables = [
-            store.query(
-                "behavior_by_length",
-                in_behaviors=[shift.behavior for shift in of_run],
-                in_run=window.run or run,
-                in_split=of_run[0].split,
-                from_step=window.first,
-                to_step=window.last,
-            )
-            for window in (of_run[0].start_window, of_run[0].end_window)
-        ]
-        for shift in of_run:
-            of_behavior = _compared([table.filter(pc.field("behavior") == shift.behavior) for table in tables])
-            if of_behavior is not None:
-                found[run, shift.behavior] = of_behavior
-    return found
-
-
-def _compared(tables: "Sequence[pyarrow.Table]") -> ByLength | None:
-    """Compare one behavior in two windows, the rows of the query `behavior_by_length`."""
-    import numpy as np
-
-    from traceanalytics.stats.ratios import count_rate
-    from traceanalytics.stats.within_prompt import difference_within_strata
-
-    prompts = [np.asarray(table["prompt_key"].to_pylist()) for table in tables]
-    bands = [table["length_band"].to_numpy() for table in tables]
-    names, of_prompt = np.unique(np.concatenate(prompts), return_inverse=True)
-    lengths, of_band = np.unique(np.concatenate(bands), return_inverse=True)
-    clusters = min(len(names), MOST_RESAMPLED)
-    cells = np.split(of_prompt % clusters * len(lengths) + of_band, [len(prompts[0])])
-
-    def laid_out(name: str) -> list[Floats]:
-        size = clusters * len(lengths)
-        return [
-            floats(np.bincount(cell, weights=table[name].to_numpy(), minlength=size)).reshape(clusters, -1)
-            for cell, table in zip(cells, tables, strict=True)
-        ]
-
-    spans, text, shown, n = (laid_out(name) for name in ("spans", "text_length", "showing", "rollouts"))
-    try:
-        rates = [count_rate(of.sum(axis=1), length.sum(axis=1) / 1000) for of, length in zip(spans, text, strict=True)]
-    except Refused:  # no text was read
-        return None
-    try:
-        same = difference_within_strata(shown[1], n[1], base_successes=shown[0], base_n=n[0])
-    except Refused:  # no length is in both windows
-        same = None
-    return ByLength(rates[0], rates[1], same)
 
 
 def _estimates(each: Judged, *, several: bool) -> list[Named]:
