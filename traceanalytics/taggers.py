@@ -1,6 +1,6 @@
 """Every tagger by name: the cues, the published detectors, and trained models."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -141,8 +141,9 @@ class Cues:
         return pyarrow.concat_tables([rules.find_all(batch), find(batch, cue_set())])
 
     def card(self) -> dict[str, JSON]:
-        """Name the behaviors that it decides."""
-        return {"about": "exact rules and cues of every behavior", "behaviors": _all_behaviors()}
+        """Name the behaviors that it decides, and how."""
+        about = "exact rules, and cues for every other behavior"
+        return {"about": about, "behaviors": _all_behaviors(), **decided_by(())}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +172,11 @@ class Trained:
         return pyarrow.concat_tables([rules.find_all(batch), scored, _of_others(said, learned)])
 
     def card(self) -> dict[str, JSON]:
-        """Return the model's card, with every behavior that this tagger decides."""
-        learned = ", ".join(self.classifier.behaviors)
-        about = f"exact rules, heads trained from labels ({learned}), cues for the rest"
-        return {**self.facts, "about": about, "learned": list(self.classifier.behaviors), "behaviors": _all_behaviors()}
+        """Return the model's card, with every behavior that this tagger decides, and how."""
+        decided = decided_by(heads_of(self.facts))
+        by_heads, by_cues = (", ".join(decided[f"decided_by_{how}"]) or "none" for how in ("heads", "cues"))
+        about = f"exact rules; heads trained from labels for {by_heads}; cues for {by_cues}"
+        return {**self.facts, "about": about, "behaviors": _all_behaviors(), **decided}
 
     def _spans(
         self,
@@ -269,6 +271,21 @@ def attributes_of(text: str, names: tuple[str, ...]) -> list[tuple[str, str]]:
     from traceanalytics.cues.attributes import ATTRIBUTES
 
     return [(name, str(ATTRIBUTES[name](text, slice(0, len(text)))).lower()) for name in names if name in ATTRIBUTES]
+
+
+def heads_of(card: Mapping[str, JSON]) -> list[str]:
+    """Return the behaviors that a model's heads decide: what it learned, but for those that cues see as well."""
+    return [name for name in card["behaviors"] if name not in card.get("decided_by_cues", [])]
+
+
+def decided_by(heads: Collection[str]) -> dict[str, list[str]]:
+    """Return what decides each behavior in a tagger of ours with such heads: exact rules, a head, or else cues."""
+    others = [name for name in _all_behaviors() if name not in rules.BEHAVIORS]
+    return {
+        "decided_by_rules": sorted(rules.BEHAVIORS),
+        "decided_by_heads": [name for name in others if name in heads],
+        "decided_by_cues": [name for name in others if name not in heads and BEHAVIORS.get(name).cues],
+    }
 
 
 def _all_behaviors() -> list[str]:

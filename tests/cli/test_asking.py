@@ -13,6 +13,7 @@ from traceanalytics.cli import app
 from traceanalytics.cli.output import emit_table
 from traceanalytics.errors import BadInput, BadQuery, Refused, UnknownName
 from traceanalytics.store.store import Store
+from traceanalytics.taggers import DEFAULT, SHIPPED
 
 
 @pytest.fixture
@@ -150,7 +151,7 @@ def test_help_asked_of_a_query_tells_what_it_takes(filled: Store) -> None:
     [
         ("finding", "behavior_shift", "in_behavior"),
         ("behavior", "verification", "shows not"),
-        ("tagger", "cues", "kind: cues"),
+        ("tagger", "cues", "kind              cues"),
     ],
 )
 def test_show_tells_what_a_part_is(kind: str, name: str, says: str) -> None:
@@ -204,3 +205,30 @@ def test_a_table_is_cut_for_a_terminal_only(
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     emit_table(["name"], [["x" * 80]])
     assert capsys.readouterr().out.splitlines()[1] == "x" * 59 + "…"
+
+
+def test_list_show_and_card_say_in_one_way_which_behaviors_heads_decide() -> None:
+    card = json.loads((SHIPPED / DEFAULT / "card.json").read_text())
+    heads = [name for name in card["behaviors"] if name not in card["decided_by_cues"]]
+    shown = json.loads(run("show", "tagger", DEFAULT, "--json").stdout)
+    assert shown["decided_by_heads"] == heads
+    assert {*card["decided_by_cues"]} <= {*shown["decided_by_cues"]}
+    listed = {row["name"]: row["about"] for row in json.loads(run("list", "taggers", "--json").stdout)}
+    assert (
+        f"heads trained from labels for {', '.join(heads)}; cues for {', '.join(shown['decided_by_cues'])}"
+        in (listed[DEFAULT])
+    )
+    said = {
+        heads[0]: "a head of ngrams, the tagger that ships, trained from labels",
+        card["decided_by_cues"][0]: "cues in ngrams, the tagger that ships: its head is no better",
+        "deduction": "cues in ngrams, the tagger that ships: it has no head for it",
+        "code_mention": "an exact rule",
+    }
+    for behavior, decider in said.items():
+        assert json.loads(run("show", "behavior", behavior, "--json").stdout)["decided by"] == decider
+
+
+def test_a_tagger_is_shown_in_lines_of_which_none_lists_thousands() -> None:
+    lines = run("show", "tagger", DEFAULT).stdout.splitlines()
+    assert len(lines) < 40
+    assert any(line.startswith("taught ") and line.endswith("of them; --json prints them") for line in lines)

@@ -52,7 +52,10 @@ def test_a_promotion_shows_the_test_and_the_points_that_move(store: Store, model
     assert promoted.before.startswith("cues@")
     assert promoted.test[-1]["behavior"] == "all"
     assert promoted.test[-1]["new_f1"] > promoted.test[-1]["old_f1"]
-    assert {row["behavior"] for row in promoted.moved.to_pylist()} == {"verification"}
+    (moved,) = promoted.moved
+    assert (moved["behavior"], moved["before"], moved["after"]) == ("verification", 0.0, 0.5)
+    assert (moved["prompts"], moved["rollouts"]) == (1, 4)
+    assert moved["low"] <= moved["change"] <= moved["high"]
     assert (promoted.unread, promoted.judges_ours) == (0, True)
 
 
@@ -70,11 +73,17 @@ def test_a_model_that_is_worse_is_refused_unless_forced(
     mute.classifier._bias = mute.classifier._bias - np.float32(100)  # type: ignore[attr-defined]
     save_model(mute.classifier, tmp_path / "mute", {"name": "mute"})
     tag(store, tagger=str(tmp_path / "mute"))
-    with pytest.raises(
-        Refused, match=r"mute@\w+ is worse than mine@\w+ on the frozen labels: .*verification: F1 0.000 after .*--force"
-    ):
+    refused = (
+        r"^not promoted, mine@\w+ stays active: mute@\w+ is worse than mine@\w+ on the frozen "
+        r"labels: .*verification: F1 0.000 after .*--force"
+    )
+    with pytest.raises(Refused, match=refused):
         promote(store, "mute", labels=[labels])
-    assert promote(store, "mute", labels=[labels], force=True).forced
+    forced = CliRunner().invoke(
+        app, ["use", "mute", "--labels", str(labels), "--force", "--db", str(store.path)], catch_exceptions=False
+    )
+    first = r"mute@\w+ is active, promoted over mine@\w+ by force, although mute@\w+ is worse than mine@\w+ on the .*"
+    assert re.fullmatch(first, forced.stdout.splitlines()[0])
     assert [each["forced"] for each in history(store)] == [False, True]
 
 
@@ -107,14 +116,26 @@ def test_a_model_that_leaves_to_cues_what_the_active_one_learned_needs_labels_th
         promote(store, "mine", labels=[labels])
 
 
-def test_promoting_says_what_cues_still_decide_and_shows_rates_also_where_nothing_moves(
+def test_promoting_says_the_verdict_first_then_what_moves_most_and_what_cues_still_decide(
     store: Store, model: Path, labels: Path
 ) -> None:
     words = ["use", str(model), "--labels", str(labels), "--db", str(store.path)]
     moved, again = (CliRunner().invoke(app, words) for _ in range(2))
-    assert "points that move" in moved.stdout
-    assert "no point moves; the rates at the last step of each run:" in again.stdout
-    assert re.search(r"run\.jsonl +train +10 +verification +2 +0\.5", again.stdout)
+    verdict, *better, heading, row = moved.stdout.splitlines()
+    assert re.fullmatch(
+        r"mine@\w+ is active, promoted over cues@\w+: no worse on the frozen labels at any behavior that they tell of; "
+        r"over all F1 [\d.]+ after [\d.]+, difference \+[\d.]+ to \+[\d.]+, \d+ yeses",
+        verdict,
+    )
+    assert better[0] == "better or worse on the frozen labels, the largest first:"
+    assert all(re.search(r" better  F1 [\d.]+ after [\d.]+  difference .*  \d+ yeses", line) for line in better[1:])
+    assert heading == "rates that move most; 0 move beyond chance:"
+    assert re.fullmatch(
+        r"  verification  run\.jsonl, train  0\.0% -> 50\.0%  \+50\.0 points \[[-+.\d]+, [-+.\d]+\]  "
+        r"1 prompt  4 rollouts",
+        row,
+    )
+    assert re.fullmatch(r"mine@\w+ is active, as it was before\n", again.stdout)
     by_cues = re.search(r"decided by cues while mine@\w+ is active: (.*)", again.stderr)
     assert by_cues is not None
     assert by_cues[1].split(", ") == left_to_cues(load_tagger(model))

@@ -1,16 +1,13 @@
 """`ta models`: the taggers that have read a store, what was promoted, and the way back."""
 
-from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from traceanalytics.cli.options import AsJson, Db
-from traceanalytics.cli.output import emit_json, emit_line, emit_table
-from traceanalytics.types import JSON
+from traceanalytics.cli.output import emit_facts, emit_json, emit_line, emit_table
 
 PANEL = "Judge and train"
-_MOST_NAMED = 40  # behaviors are named, thousands of prompts are counted
 app = typer.Typer(help="List models and promotions, show a card, or roll back.", no_args_is_help=True)
 
 
@@ -49,8 +46,7 @@ def card(
     if as_json:
         emit_json(facts)
     else:
-        rows = [[name, line] for fact, value in facts.items() for name, line in _lines(fact, value)]
-        emit_table(["fact", "value"], rows, widest=None)
+        emit_facts(facts)
 
 
 @app.command("roll-back")
@@ -64,17 +60,3 @@ def roll_back(db: Db, as_json: AsJson = False) -> None:
         emit_json({"active": active})
     else:
         emit_line(f"{active} is active again")
-
-
-def _lines(fact: str, value: JSON) -> Iterator[tuple[str, str]]:
-    """Yield a fact of a card in words: a line for all that it holds by name, and of long lists how much they hold."""
-    if isinstance(value, dict):
-        deep = {name: held for name, held in value.items() if isinstance(held, dict | list)}
-        if flat := [f"{name} {held}" for name, held in value.items() if name not in deep]:
-            yield fact, ", ".join(flat)
-        for name, held in deep.items():
-            yield from _lines(f"{fact}.{name}", held)
-    elif isinstance(value, list) and len(value) > _MOST_NAMED:
-        yield fact, f"{len(value):,} of them; --json prints them"
-    else:
-        yield fact, ", ".join(map(str, value)) if isinstance(value, list) else str(value)

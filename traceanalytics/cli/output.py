@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from traceanalytics.types import JSON
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 WIDEST_CELL = 60
+MOST_NAMED = 40  # behaviors are named, thousands of prompts are counted
 
 
 def emit_json(value: JSON) -> None:
@@ -39,6 +40,26 @@ def emit_table(header: Sequence[str], rows: Iterable[Sequence[object]], *, wides
     for line in [list(header), *cells]:
         padded = (c.rjust(w) if right else c.ljust(w) for c, w, right in zip(line, widths, numeric, strict=True))
         emit_line("  ".join(padded).rstrip())
+
+
+def emit_facts(facts: Mapping[str, JSON]) -> None:
+    """Print a card: a fact a line."""
+    rows = [[name, line] for fact, value in facts.items() for name, line in _in_words(fact, value)]
+    emit_table(["fact", "value"], rows, widest=None)
+
+
+def _in_words(fact: str, value: JSON) -> Iterator[tuple[str, str]]:
+    """Yield a fact of a card in words: a line for all that it holds by name, and of long lists how much they hold."""
+    if isinstance(value, dict):
+        deep = {name: held for name, held in value.items() if isinstance(held, dict | list)}
+        if flat := [f"{name} {held}" for name, held in value.items() if name not in deep]:
+            yield fact, ", ".join(flat)
+        for name, held in deep.items():
+            yield from _in_words(f"{fact}.{name}", held)
+    elif isinstance(value, list) and len(value) > MOST_NAMED:
+        yield fact, f"{len(value):,} of them; --json prints them"
+    else:
+        yield fact, ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from traceanalytics.cli.options import AsJson, Db
-from traceanalytics.cli.output import emit_json, emit_line, emit_table, harmless
+from traceanalytics.cli.output import emit_facts, emit_json, emit_line, emit_table, harmless
 
 PANEL = "Ask"
 _FACTS = ("run_id", "split", "step", "reward", "correct", "prediction", "ground_truth", "finish_reason", "advantage")
@@ -39,6 +39,9 @@ def show_part(kind: str, name: str, *, as_json: bool) -> None:
         emit_json(facts)
         return
     emit_line(f"{facts.pop('name')}: {facts.pop('about')}")
+    if kind == "tagger":
+        emit_facts(facts)
+        return
     for fact, value in facts.items():
         if isinstance(value, list) and value and isinstance(value[0], dict):
             emit_line(f"\n{fact}")

@@ -67,11 +67,26 @@ def _behavior(name: str) -> Facts:
         "about": behavior.definition,
         "border": behavior.border,
         "family": behavior.family.value,
-        "decided by": behavior.decided_by.value,
+        "decided by": _decider(behavior.name),
         "attributes": ", ".join(behavior.attributes) or "none",
         "shows": [_text_of(each) for each in behavior.shows],
         "shows not": [_text_of(each) for each in behavior.shows_not],
     }
+
+
+def _decider(behavior: str) -> str:
+    """Say what decides a behavior in the tagger that ships."""
+    from traceanalytics.classifiers.models import read_card
+    from traceanalytics.taggers import DEFAULT, SHIPPED, decided_by, heads_of
+
+    card = read_card(SHIPPED / DEFAULT)
+    decided = decided_by(heads_of(card))
+    if behavior in decided["decided_by_rules"]:
+        return "an exact rule"
+    if behavior in decided["decided_by_heads"]:
+        return f"a head of {DEFAULT}, the tagger that ships, trained from labels"
+    why = "its head is no better" if behavior in card["behaviors"] else "it has no head for it"
+    return f"cues in {DEFAULT}, the tagger that ships: {why}"
 
 
 def _tagger(name: str) -> Facts:

@@ -5,16 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from traceanalytics.behaviors import BEHAVIORS
-from traceanalytics.candidates import cue_names
 from traceanalytics.classifiers.base import NOT_JUDGED, SHOWN, YES, Judged
 from traceanalytics.classifiers.comparing import f1_difference
 from traceanalytics.errors import BadInput, Refused
+from traceanalytics.stats.differences import difference
 from traceanalytics.store.store import Store
 from traceanalytics.taggers import Trained, get_tagger, shipped_models
 from traceanalytics.tagging import SHOWN_FROM, Tagger, tagger_id
@@ -22,67 +22,66 @@ from traceanalytics.types import JSON
 from traceanalytics.verbs.evaluate import FEW, TOO_FEW, frozen_part, learned_from
 from traceanalytics.verbs.tag import model_folders, spec_of, use
 
-if TYPE_CHECKING:
-    import pyarrow
-
 _REFUSED_BY_CHANCE = 0.05  # of models that are as good as the one before; shared by all behaviors that are tested
-_POINTS = """
+_RATES = """
 WITH both_read AS (
-    SELECT rollouts.run_id, rollouts.split, rollouts.step, old.shown AS shown_before, new.shown AS shown_after
+    SELECT rollouts.run_id, rollouts.split, rollouts.prompt_key, old.shown AS before, new.shown AS after
     FROM tagged AS old JOIN tagged AS new USING (rollout_id) JOIN rollouts USING (rollout_id)
     WHERE old.tagger_id = $old AND new.tagger_id = $new
-), behaviors AS (
-    SELECT DISTINCT unnest(list_concat(shown_before, shown_after)) AS behavior FROM both_read
-), points AS (
-    SELECT
-        run_id, split, step, behavior, count(*) AS n,
-        avg(list_contains(shown_before, behavior)::INTEGER) AS before,
-        avg(list_contains(shown_after, behavior)::INTEGER) AS after
-    FROM both_read CROSS JOIN behaviors
-    GROUP BY ALL
+), prompts_read AS (
+    SELECT run_id, split, prompt_key, count(*) AS n FROM both_read GROUP BY ALL
+), shown AS (
+    SELECT run_id, split, prompt_key, unnest(before) AS behavior, 1 AS before, 0 AS after FROM both_read
+    UNION ALL
+    SELECT run_id, split, prompt_key, unnest(after) AS behavior, 0 AS before, 1 AS after FROM both_read
+), counted AS (
+    SELECT run_id, split, prompt_key, behavior, sum(before) AS before, sum(after) AS after FROM shown GROUP BY ALL
+), moving AS (
+    SELECT run_id, split, behavior FROM counted GROUP BY ALL HAVING sum(before) <> sum(after)
 )
 SELECT
-    run_id, split, step, behavior, n, before, after, after - before AS change,
-    step IS NOT DISTINCT FROM max(step) OVER (PARTITION BY run_id, split) AS latest
-FROM points
-QUALIFY before <> after OR latest
-ORDER BY abs(change) DESC, after DESC, run_id, split, step, behavior
+    run_id, split, moving.behavior,
+    list(coalesce(before, 0)) AS before, list(coalesce(after, 0)) AS after, list(n) AS rollouts
+FROM moving
+JOIN prompts_read USING (run_id, split)
+LEFT JOIN counted
+    ON counted.run_id = moving.run_id AND counted.split = moving.split AND counted.behavior = moving.behavior
+    AND counted.prompt_key IS NOT DISTINCT FROM prompts_read.prompt_key
+GROUP BY ALL
+ORDER BY ALL
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """What changed hands: the tagger before and after, the paired test, and what both make of history."""
+    """What changed hands: the tagger before and after, the paired test, and the rates that move."""
 
     active: str
     before: str | None
     forced: bool
+    against: str | None  # what spoke against it where it was forced
     test: list[dict[str, JSON]]
-    moved: "pyarrow.Table"  # points of history, the largest change first
-    latest: "pyarrow.Table"  # rates at the last step of each run and split, moved or not
+    moved: list[dict[str, JSON]]  # of each run, split and behavior: what moves beyond chance first, the largest first
     unread: int
     judges_ours: bool  # a published detector judges no behavior of ours
     by_cues: list[str]  # behaviors that the active tagger leaves to cues
 
 
-def promote(store: Store, name: str, *, labels: Sequence[Path], force: bool = False, most_moved: int = 20) -> Promotion:
+def promote(store: Store, name: str, *, labels: Sequence[Path], force: bool = False) -> Promotion:
     """Make a tagger the active one; a model that is worse on frozen labels than the active one is refused.
 
     So is one of which they are too few to say that. A promotion that is forced is recorded as such.
     """
-    from pyarrow import compute
-
     before = _active(store)
     new = get_tagger(spec_of(store, name))
     old = _known(store, before) if before else None
     changes = isinstance(new, Trained) and old is not None and tagger_id(new) != before
     rows, against = _tested(cast(Trained, new), cast(Tagger, old), labels) if changes else ([], None)
     if against is not None and not force:
-        raise against
+        raise Refused(f"not promoted, {before} stays active: {against}")
     active = use(store, name)
     forced = against is not None
     _record(store, {"tagger_id": active, "before": before, "forced": forced, "test": rows})
-    points = store.sql(_POINTS, {"old": before or active, "new": active})
     counts = store.sql(
         "SELECT count(*) AS n FROM rollouts ANTI JOIN "
         "(SELECT rollout_id FROM tagged WHERE tagger_id = $active) AS done USING (rollout_id)",
@@ -93,9 +92,9 @@ def promote(store: Store, name: str, *, labels: Sequence[Path], force: bool = Fa
         active=active,
         before=before,
         forced=forced,
+        against=str(against) if against else None,
         test=rows,
-        moved=_only(points, compute.not_equal(points["change"], 0)).slice(0, most_moved),
-        latest=_only(points, points["latest"]),
+        moved=_moved(store, before, active) if before else [],
         unread=counts[0]["n"],
         judges_ours=ours,
         by_cues=left_to_cues(new),
@@ -133,12 +132,7 @@ def models(store: Store) -> list[dict[str, JSON]]:
 
 def left_to_cues(tagger: Tagger) -> list[str]:
     """Return the behaviors that cues decide: those that a tagger never learned, and those it was no better at."""
-    if tagger.kind == "published":
-        return []
-    if not isinstance(tagger, Trained):
-        return list(cue_names())
-    own = {*tagger.classifier.behaviors} - {*tagger.facts.get("decided_by_cues", [])}
-    return [name for name in cue_names() if name not in own]
+    return list(tagger.card().get("decided_by_cues", []))
 
 
 def _tested(new: Trained, old: Tagger, labels: Sequence[Path]) -> tuple[list[dict[str, JSON]], Refused | None]:
@@ -218,8 +212,16 @@ def _difference(
     return {"n": int(truth.sum()), **scores, "low": low, "high": high, "worse": verdict == "worse", "verdict": verdict}
 
 
-def _only(points: "pyarrow.Table", rows: "pyarrow.ChunkedArray") -> "pyarrow.Table":
-    return points.filter(rows).drop_columns(["latest"])
+def _moved(store: Store, before: str, after: str) -> list[dict[str, JSON]]:
+    """Return the rates that another tagger gives otherwise to the rollouts that both have read."""
+    rows = []
+    for row in store.sql(_RATES, {"old": before, "new": after}).to_pylist():
+        read, old, new = (row.pop(name) for name in ("rollouts", "before", "after"))
+        change = difference(new, read, base_numerators=old, base_denominators=read)
+        rates = {"before": sum(old) / sum(read), "after": sum(new) / sum(read)}
+        limits = {"change": change.value, "low": change.low, "high": change.high}
+        rows.append({**row, **rates, **limits, "prompts": change.n, "rollouts": sum(read)})
+    return sorted(rows, key=lambda row: (row["low"] <= 0 <= row["high"], -abs(row["change"])))
 
 
 def _in_words(row: dict[str, JSON]) -> str:
