@@ -41,3 +41,13 @@ def test_compiling_is_said_once_and_reading_the_cache_is_not(tmp_path: Path) -> 
     )
     assert first == "compiling kernels, once on this machine and for this version: up to a minute\n"
     assert second == ""
+
+
+def test_kernels_load_no_linear_algebra_of_scipy_and_one_that_multiplies_matrices_still_can() -> None:
+    code = (
+        "import sys, numpy\nfrom traceanalytics.segments import make_batch\nmake_batch(['One. Two.'])\n"
+        "print('scipy.linalg' in sys.modules)\n"
+        "from numba import njit\nprint(njit(lambda a: numpy.dot(a, a))(numpy.eye(2))[0, 0])\n"
+    )
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert found.split() == ["False", "1.0"]

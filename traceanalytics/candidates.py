@@ -13,7 +13,8 @@ from traceanalytics.behaviors import BEHAVIORS
 from traceanalytics.classifiers.base import SHOWN, Candidates, Judged, judged_of
 from traceanalytics.classifiers.splits import tied_groups
 from traceanalytics.cues.alike import prose_segments
-from traceanalytics.cues.finding import CONFIRMED, CueSet, find, make_cue_set
+from traceanalytics.cues.cue_set import CueSet, kept_cue_set
+from traceanalytics.cues.finding import CONFIRMED, find
 from traceanalytics.cues.guards import GUARDS
 from traceanalytics.labels import Judgment, near_duplicates
 from traceanalytics.segments import Batch, SegmentKind, Segments, make_batch, text_buffers
@@ -27,7 +28,7 @@ _GUARD_NUMBERS = {name: number for number, name in enumerate(sorted(GUARDS), SHO
 @cache
 def cue_set() -> CueSet:
     """Make the cues ready that propose what no rule decides."""
-    return make_cue_set(each for each in BEHAVIORS.all().values() if each.name not in rules.BEHAVIORS)
+    return kept_cue_set(each for each in BEHAVIORS.all().values() if each.name not in rules.BEHAVIORS)
 
 
 @cache

@@ -3,10 +3,12 @@
 Decorating imports numba, so a module of kernels is imported inside the function that runs them.
 """
 
+import sys
 from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from types import ModuleType
 from typing import TypeVar
 
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
@@ -24,9 +26,15 @@ def compiled(kernel: Kernel) -> Kernel:
 
         return errstate(over="ignore")(kernel)  # what is compiled wraps around in silence too
     _watch_for_compiling()
+    _settle_that_scipy_multiplies()
     machine = njit(cache=True, nogil=True)(kernel)
     machine._cache._cache_file._source_stamp = _digest_of(_files_behind(kernel))
     return machine  # type: ignore[no-any-return]
+
+
+def folder_of(kernel: Callable[..., object]) -> Path | None:
+    """Return the folder that keeps a compiled kernel; None where nothing is compiled."""
+    return Path(kernel.stats.cache_path) if hasattr(kernel, "stats") else None
 
 
 def tell_of_compiling(say: Callable[[str], None]) -> None:
@@ -47,6 +55,21 @@ def _watch_for_compiling() -> None:
             pass
 
     event.register("numba:compile", Watcher())
+
+
+@cache
+def _settle_that_scipy_multiplies() -> None:
+    """Keep numba from loading scipy's linear algebra to see whether it is there: no kernel of ours multiplies matrices.
+
+    One that does, of somebody else in this process, loads it then.
+    """
+    asked = "scipy.linalg.cython_blas"
+    if asked not in sys.modules:
+        sys.modules[asked] = ModuleType(asked)
+        try:
+            import numba.np.arraymath  # noqa: F401  # asks, once a process
+        finally:
+            sys.modules.pop(asked, None)
 
 
 def inner(part: Kernel) -> Kernel:

@@ -9,7 +9,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from traceanalytics.behaviors import BEHAVIORS
-from traceanalytics.cues.finding import CONFIRMED, VETOED, CueSet, Group, all_cues, find, make_cue_set, proposals
+from traceanalytics.cues.cue_set import CueSet, Group, make_cue_set
+from traceanalytics.cues.finding import CONFIRMED, VETOED, all_cues, find, proposals
 from traceanalytics.cues.guards import GUARDS
 from traceanalytics.cues.kernel import number_texts
 from traceanalytics.errors import TraceAnalyticsError

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 class Automaton:
     """The complete automaton of a set of literals; ASCII letters are folded, other characters are taken as they are."""
 
-    literals: tuple[str, ...]
     classes: NDArray[np.uint8]  # of the 256 bytes: those that no literal holds share class 0
     moves: NDArray[np.int32]
     literal_at: NDArray[np.int32]
@@ -41,7 +40,6 @@ def build(literals: Sequence[str]) -> Automaton:
         ends[state] = number
     moves, shorter = _completed(children, ends, len(alphabet) + 1)
     return Automaton(
-        literals=tuple(literals),
         classes=classes,
         moves=moves,
         literal_at=np.array(ends, np.int32),

@@ -4,12 +4,10 @@ A literal stands anywhere, also inside a word: the pattern says where words must
 between the edges of words, where its first and last character belong to one.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,64 +15,18 @@ from numpy.typing import NDArray
 from traceanalytics.behaviors import BEHAVIORS
 from traceanalytics.cues.alike import Alike, edges_of, prose_segments
 from traceanalytics.cues.attributes import ATTRIBUTES
-from traceanalytics.cues.automaton import Automaton, build
-from traceanalytics.cues.guards import GUARDS, READ_CONTEXT, Guard, echo_of
-from traceanalytics.cues.patterns import checked_pattern, compile_pattern
+from traceanalytics.cues.cue_set import CueSet, Group, make_cue_set
+from traceanalytics.cues.guards import Guard, echo_of
 from traceanalytics.cues.surroundings import Surroundings
-from traceanalytics.errors import TraceAnalyticsError, UnknownName
 from traceanalytics.segments import Batch
-from traceanalytics.types import Behavior, Cue
+from traceanalytics.types import Behavior
 
 if TYPE_CHECKING:
     import pyarrow
 
-    from traceanalytics.cues.programs import Programs
-
 _LONGEST_KNOWN = 300  # characters of a segment that is remembered
 _MOST_KNOWN = 30_000
 CONFIRMED, VETOED = 1.0, 0.25  # a vetoed cue is kept, to show what almost fired and why it did not
-
-
-@dataclass(frozen=True)
-class Group:
-    """The cues of a behavior that share pattern and guards; they are confirmed together."""
-
-    behavior: Behavior
-    pattern: str
-    guards: tuple[str, ...]
-    literals: tuple[str, ...]
-
-    @cached_property
-    def confirm(self) -> re.Pattern[str]:
-        """Return the compiled pattern; most groups of a small batch are never asked for it."""
-        return compile_pattern(self.pattern)
-
-    @cached_property
-    def any_literal(self) -> re.Pattern[str]:
-        """Return what finds the literal inside a match, the longest where two begin alike."""
-        return re.compile("|".join(map(re.escape, sorted(self.literals, key=len, reverse=True))), re.IGNORECASE)
-
-    @cached_property
-    def guards_of_segment(self) -> tuple[tuple[str, Guard], ...]:
-        """Return the guards that read the segment alone."""
-        return tuple((name, GUARDS[name]) for name in self.guards if name not in READ_CONTEXT)
-
-    @cached_property
-    def guards_of_context(self) -> tuple[tuple[str, Guard], ...]:
-        """Return the guards that look at what stands around the segment too."""
-        return tuple((name, GUARDS[name]) for name in self.guards if name in READ_CONTEXT)
-
-
-@dataclass(frozen=True, slots=True)
-class CueSet:
-    """The cues of some behaviors, ready to run; `groups_of[groups_first[k]:groups_first[k + 1]]` hold literal k."""
-
-    groups: tuple[Group, ...]
-    automaton: Automaton
-    groups_of: NDArray[np.int32]
-    groups_first: NDArray[np.int32]
-    programs: "Programs"
-    known: dict[str, "Held"] = field(default_factory=dict)
 
 
 class Standing(NamedTuple):
@@ -113,25 +65,6 @@ def find_cues(batch: Batch) -> "pyarrow.Table":
 def all_cues() -> CueSet:
     """Make the cues of every behavior ready; a cue that cannot be trusted is refused with its behavior."""
     return make_cue_set(BEHAVIORS.all().values())
-
-
-def make_cue_set(behaviors: Iterable[Behavior]) -> CueSet:
-    """Check cues, put them into groups, and build what finds them."""
-    from traceanalytics.cues.programs import compile_programs
-
-    checked = list(_groups(behaviors))
-    groups = tuple(group for group, _ in checked)
-    by_literal: dict[str, list[int]] = {}
-    for number, group in enumerate(groups):
-        for literal in group.literals:
-            by_literal.setdefault(literal, []).append(number)
-    return CueSet(
-        groups=groups,
-        automaton=build(list(by_literal)),
-        groups_of=np.array([number for numbers in by_literal.values() for number in numbers], np.int32),
-        groups_first=np.cumsum([0, *map(len, by_literal.values())], dtype=np.int32),
-        programs=compile_programs(parsed for _, parsed in checked),
-    )
 
 
 def find(batch: Batch, cues: CueSet) -> "pyarrow.Table":
@@ -301,34 +234,3 @@ def _table(batch: Batch, at: NDArray[np.int64], number: NDArray[np.int64], named
             "attributes": attributes.take(pyarrow.array(number)),
         }
     )
-
-
-def _groups(behaviors: Iterable[Behavior]) -> Iterator[tuple[Group, Any]]:
-    """Put the cues of each behavior that share pattern and guards together, in the order of the file.
-
-    Each group comes with its pattern as parsed.
-    """
-    for behavior in behaviors:
-        grouped: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-        for cue in behavior.cues:
-            _check_names(behavior, cue)
-            pattern = cue.confirm if cue.confirm is not None else _between_words(cue.literal)
-            grouped.setdefault((pattern, cue.guards), []).append(cue.literal)
-        for (pattern, guards), literals in grouped.items():
-            parsed = checked_pattern(pattern, f"behavior {behavior.name!r}, cue {literals[0]!r}")
-            yield Group(behavior, pattern, guards, tuple(dict.fromkeys(literals))), parsed
-
-
-def _between_words(literal: str) -> str:
-    before = r"(?<!\w)" if literal[:1].isalnum() else ""
-    after = r"(?!\w)" if literal[-1:].isalnum() else ""
-    return f"{before}{re.escape(literal)}{after}"
-
-
-def _check_names(behavior: Behavior, cue: Cue) -> None:
-    where = f"behavior {behavior.name!r}, cue {cue.literal!r}"
-    if not cue.literal or cue.literal != cue.literal.lower().strip():
-        raise TraceAnalyticsError(f"{where}: a literal is lower-case and has no space around it")
-    for guard in cue.guards:
-        if guard not in GUARDS:
-            raise TraceAnalyticsError(f"{where}: {UnknownName('guard', guard, GUARDS)}")

@@ -73,7 +73,7 @@ def compile_programs(patterns: Iterable[Any]) -> Programs:
     steps = [[*step, _follows(at, step, masks, numbers)] for at, step in enumerate(builder.steps)]
     return Programs(
         np.array(steps, np.int32).reshape(-1, 5),
-        np.frombuffer(bytes(builder.letters), np.uint8),
+        np.array(builder.letters, np.uint8),
         _rows(numbers),
         alike,
         ways,
