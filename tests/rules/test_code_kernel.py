@@ -31,7 +31,21 @@ PIECES = [
     "\xa0",
 ]
 PIECES += ["import re", "from a import b", "print", "print(1)", "#", "include <a>", "def f(", "class", " A:", "<?php"]
-PIECES += ["SELECT", "a FROM b", "int", " main(", "while True:", "for i in range", "let x = 1;", "disp(1)", "using"]
+PIECES += [
+    "[asy]",
+    "[",
+    "[a",
+    "[ASY]",
+    "SELECT",
+    "a FROM b",
+    "int",
+    " main(",
+    "while True:",
+    "for i in range",
+    "let x = 1;",
+    "disp(1)",
+    "using",
+]
 TEXTS = st.lists(st.lists(st.sampled_from(PIECES), max_size=12).map("".join), max_size=5)
 
 
@@ -60,6 +74,12 @@ def test_no_line_that_signals_a_program_is_missed(texts: list[str]) -> None:
     for row, text in enumerate(texts):
         for line in re.finditer(r"^.*$", text, re.MULTILINE):
             assert not _signals(line[0]) or (row, line.start()) in found
+
+
+@settings(deadline=None)
+@given(TEXTS)
+def test_pictures_stand_where_their_tag_does_in_letters_of_any_size(texts: list[str]) -> None:
+    assert outlines(texts).pictured.tolist() == [row for row, text in enumerate(texts) if "[asy" in text.lower()]
 
 
 @pytest.mark.parametrize("line", ["we import re", "forty", "format(x)", "# a heading", "printed", "classes"])

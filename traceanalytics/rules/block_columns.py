@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from traceanalytics.rules.code import Block
+from traceanalytics.rules.code import Block, spans_of
 from traceanalytics.rules.code_contents import Kind
 from traceanalytics.rules.reading import Reading
 
@@ -50,11 +50,9 @@ class Blocks:
 
 def blocks_of(readings: Sequence[Reading]) -> Blocks:
     """Put the blocks of many responses into columns."""
-    counts = [len(reading.blocks) for reading in readings]
+    row, start, stop = spans_of([reading.blocks for reading in readings]).T
     each = [block for reading in readings for block in reading.blocks]
     of = [reading for reading in readings for _ in reading.blocks]
-    row = np.repeat(np.arange(len(counts)), counts)
-    start, stop = np.array([block[:2] for block in each], np.int64).reshape(-1, 2).T
     is_next = np.diff(row, append=NONE) == 0  # of the same response
     before, following = np.zeros(len(each), np.int64), np.full(len(each), NONE)
     before[1:] = np.where(is_next[:-1], stop[:-1], 0)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -54,7 +54,7 @@ _SIGNAL = re.compile(
     r"|#\s*include\s*<|using\s+namespace\b|(?:public|private)\s+(?:static|class)\b|int\s+main\s*\(|console\.log\("
     r"|(?:const|let|var)\s+\w+\s*=\s*.*;|function\s+\w+\s*\(.*\{|<\?php|disp\(.*\)|printf\(.*;|SELECT\s.+\sFROM\s)",
 )
-_START = attrgetter("start")
+_START, _STOP = attrgetter("start"), attrgetter("stop")
 
 
 def find_blocks(text: str) -> list[Block]:
@@ -66,10 +66,10 @@ def blocks_in(texts: Sequence[str]) -> list[list[Block]]:
     """Return the blocks of each of many texts."""
     from traceanalytics.rules.code_kernel import outlines
 
-    fences, lines = outlines(texts)
+    fences, lines, pictured = outlines(texts)
     fenced = fenced_in(texts, fences)
     spans = fenced.places[:, :3]
-    drawn = list(_pictures(texts, spans))
+    drawn = [found for row in pictured.tolist() for found in _pictures(row, texts[row], _spans_in(spans, row))]
     bare = list(_all_unfenced(texts, spans, drawn, lines))
     bodies = list(zip(fenced.bodies, fenced.tags, strict=True))
     contents = judge_contents([*bodies, *((run.body, "") for run in bare)])
@@ -90,14 +90,21 @@ def blocks_in(texts: Sequence[str]) -> list[list[Block]]:
     return found
 
 
-def _pictures(texts: Sequence[str], fenced: NDArray[np.int64]) -> Iterator[tuple[int, Block]]:
+def spans_of(blocks: Sequence[Sequence[Block]]) -> NDArray[np.int64]:
+    """Return where the blocks of each of many texts stand: the number of the text, start and stop."""
+    each = list(chain.from_iterable(blocks))
+    spans = np.empty((len(each), 3), np.int64)
+    spans[:, 0] = np.repeat(np.arange(len(blocks)), list(map(len, blocks)))
+    spans[:, 1] = list(map(_START, each))
+    spans[:, 2] = list(map(_STOP, each))
+    return spans
+
+
+def _pictures(row: int, text: str, fenced: Sequence[Span]) -> Iterator[tuple[int, Block]]:
     """Find the pictures outside fences, each with the number of its text."""
-    for row, text in enumerate(texts):
-        if "[asy" in text or "[ASY" in text:
-            blocks = _spans_in(fenced, row)
-            rest = _without(text, blocks)
-            for found in _ASY.finditer(rest) if "[asy" in rest or "[ASY" in rest else ():
-                yield row, _picture(*found.span(), blocks)
+    rest = _without(text, fenced)
+    for found in _ASY.finditer(rest) if "[asy" in rest or "[ASY" in rest else ():
+        yield row, _picture(*found.span(), fenced)
 
 
 def _spans_in(fenced: NDArray[np.int64], row: int) -> list[Span]:

@@ -19,6 +19,7 @@ _BEGINS_A_PROGRAM = (
 )
 _SHORTEST = 3  # bytes of a fence, and of a beginning
 _BACKTICK, _TILDE, _BREAK, _SPACE, _TAB, _PROMPT, _HASH = 96, 126, 10, 32, 9, 62, 35
+_PICTURE = tuple(b"[asy")
 _LEADING = tuple(b" \t>*-.0123456789")
 ROW, START, SIZE, _STOP, LEADS = range(5)
 
@@ -28,19 +29,21 @@ class Outlines(NamedTuple):
 
     fences: Found  # row, start, how many signs, where the word after them stops, does it begin its line
     lines: Found  # row, start
+    pictured: Found  # the texts in which a picture stands between tags, or may
 
 
 def outlines(texts: Sequence[str]) -> Outlines:
     """Find the fences and the lines of some texts.
 
-    >>> [each.tolist() for each in outlines(["é\\n```py\\nimport re"])]
-    [[[0, 2, 3, 7, 1]], [[0, 8]]]
+    >>> [each.tolist() for each in outlines(["é\\n```py\\nimport re", "[asy]"])]
+    [[[0, 2, 3, 7, 1]], [[0, 8]], [1]]
     """
     data, offsets = buffer_of(column_of(texts))
     most = len(data) // _SHORTEST + 1
     fences, lines = np.empty((most, 5), np.int32), np.empty((most, 2), np.int32)
-    found = _find(data, offsets, *_beginnings(), fences, lines)
-    return Outlines(fences[: found[0]], lines[: found[1]])
+    pictured = np.empty(len(texts), np.int32)
+    found = _find(data, offsets, *_beginnings(), fences, lines, pictured)
+    return Outlines(fences[: found[0]], lines[: found[1]], pictured[: found[2]])
 
 
 def _beginnings() -> tuple[Bytes, Places]:
@@ -57,12 +60,16 @@ def _find(
     ends: Places,
     fences: Found,
     lines: Found,
-) -> tuple[int, int]:
-    """Write fences and lines; return how many there are of each."""
-    marks = begun = 0
+    pictured: Found,
+) -> tuple[int, int, int]:
+    """Write fences, lines and the numbers of texts with pictures; return how many there are of each."""
+    marks = begun = pictures = 0
     for row in range(len(offsets) - 1):
         line = at = offsets[row]
         end = offsets[row + 1]
+        if _holds_a_picture(data, line, end):
+            pictured[pictures] = row
+            pictures += 1
         continued = 0  # bytes that continue a character
         while at < end:
             if at == line:
@@ -93,7 +100,19 @@ def _find(
             if size >= _SHORTEST:
                 fences[marks, _STOP] = at - offsets[row] - continued
                 marks += 1
-    return marks, begun
+    return marks, begun, pictures
+
+
+@inner
+def _holds_a_picture(data: Bytes, at: int, end: int) -> bool:
+    for start in range(at, end - len(_PICTURE) + 1):
+        if data[start] == _PICTURE[0]:
+            same = 1
+            while same < len(_PICTURE) and data[start + same] | 32 == _PICTURE[same]:
+                same += 1
+            if same == len(_PICTURE):
+                return True
+    return False
 
 
 @inner

@@ -36,29 +36,38 @@ def fenced_in(texts: Sequence[str], fences: NDArray[np.int32]) -> Fenced:
     """Pair the fences of some texts."""
     from traceanalytics.rules.fences_kernel import paired
 
-    words = [""] * len(fences)
-    for i in np.flatnonzero(fences[:, 3] > fences[:, 1] + fences[:, 2]).tolist():
-        row, start, size, stop, _ = fences[i].tolist()
-        words[i] = texts[row][start + size : stop]
-    numbers = {word: number for number, word in enumerate(dict.fromkeys(words))}
-    infos = [_read_info(word) for word in numbers]
-    places, numbered, closed = paired(
+    words, word = _words(texts, fences)
+    infos = [_read_info(each) for each in words]
+    places, opening, closed = paired(
         fences,
-        np.array([numbers[word] for word in words], np.int64),
-        np.array([(info.tag in TAGS, info.opens != "", info.body) for info in infos], np.int64).reshape(-1, 3),
-        _begun_by_prompts(texts, fences, words),
-        np.array([(len(text), len(text.rstrip())) for text in texts], np.int64).reshape(-1, 2),
+        word,
+        np.array([(info.tag in TAGS, info.opens != "", info.body) for info in infos], np.int64),
+        _begun_by_prompts(texts, fences, np.array([not each.strip() for each in words])[word]),
+        np.array([list(map(len, texts)), [len(text.rstrip()) for text in texts]], np.int64).T,
     )
-    bodies = [texts[row][start:stop] for row, start, stop in places[:, [0, 3, 4]].tolist()]
+    bodies = [texts[row][start:stop] for row, start, stop in zip(*places[:, [0, 3, 4]].T.tolist(), strict=True)]
     tags = [*(info.opens for info in infos), ""]
-    return Fenced(places, bodies, [tags[number] for number in numbered.tolist()], closed.tolist())
+    return Fenced(places, bodies, [tags[number] for number in opening.tolist()], closed.tolist())
 
 
-def _begun_by_prompts(texts: Sequence[str], fences: NDArray[np.int32], words: Sequence[str]) -> NDArray[np.bool_]:
+def _words(texts: Sequence[str], fences: NDArray[np.int32]) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the different words after fences, first that of fences without one, and the number of each fence's."""
+    rows, starts, sizes, stops, _ = fences.T
+    worded = np.flatnonzero(stops > starts + sizes)
+    spans = zip(*(each[worded].tolist() for each in (rows, starts + sizes, stops)), strict=True)
+    numbers = {"": 0}
+    word = np.zeros(len(fences), np.int64)
+    word[worded] = [numbers.setdefault(texts[row][start:stop], len(numbers)) for row, start, stop in spans]
+    return list(numbers), word
+
+
+def _begun_by_prompts(
+    texts: Sequence[str], fences: NDArray[np.int32], wordless: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
     """Say which texts begin inside a program: their first fence, one without a word, closes it."""
     rows, starts, leads = fences[:, 0], fences[:, 1], fences[:, 4]
-    firsts = np.flatnonzero((np.diff(rows, prepend=-1) > 0) & (leads > 0)).tolist()
-    heads = {int(rows[i]): texts[rows[i]][: starts[i]] for i in firsts if not words[i].strip()}
+    firsts = np.flatnonzero((np.diff(rows, prepend=-1) > 0) & (leads > 0) & wordless).tolist()
+    heads = {int(rows[i]): texts[rows[i]][: starts[i]] for i in firsts}
     learn_lines(heads.values())
     begun = np.zeros(len(texts), np.bool_)
     for row, head in heads.items():

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Generic, TypeVar, overload
 
-import numpy as np
-
 from traceanalytics.readers.text import Parts, Span, ThinkState, own_spans, parts, question_of, tool_spans
 from traceanalytics.rules.boxes import Box, boxes_in, final_statements, statements_in_words
-from traceanalytics.rules.code import Block, blanked, blocks_in, find_blocks
+from traceanalytics.rules.code import Block, blanked, blocks_in, find_blocks, spans_of
 
 Value = TypeVar("Value")
 
@@ -111,8 +109,7 @@ def read_blocks(readings: Sequence[Reading]) -> None:
     for reading, blocks in zip(waiting, blocks_in([each.own for each in waiting]), strict=True):
         vars(reading)["blocks"] = blocks
     holding = [reading for reading in waiting if reading.blocks]
-    places = [(row, block.start, block.stop) for row, reading in enumerate(holding) for block in reading.blocks]
-    spans = np.array(places, np.int64).reshape(-1, 3)
+    spans = spans_of([reading.blocks for reading in holding])
     for reading, prose in zip(holding, blanked_texts([each.own for each in holding], spans), strict=True):
         vars(reading)["prose"] = prose
 
