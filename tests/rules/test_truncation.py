@@ -1,5 +1,6 @@
 """The compiled pass over the ends of responses against what is looked for one by one."""
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,7 +30,6 @@ TEXTS = st.lists(st.lists(st.sampled_from(PIECES), max_size=12).map("".join), ma
 @settings(deadline=None, max_examples=300)
 @given(TEXTS)
 def test_no_text_that_ends_properly_is_cut(texts: list[str]) -> None:
-    for text, proper in zip(texts, proper_ends(column_of(texts)).tolist(), strict=True):
-        assert list(truncation.find(Reading(text, may_hold_thoughts="think" in text), proper)) == list(
-            truncation.find(Reading(text), ends_properly=False)
-        )
+    readings = [Reading(text, may_hold_thoughts="think" in text) for text in texts]
+    nothing_known = truncation.find(list(map(Reading, texts)), np.zeros(len(texts), np.bool_))
+    assert list(truncation.find(readings, proper_ends(column_of(texts)))) == list(nothing_known)

@@ -120,13 +120,20 @@ def parts(response: str) -> Parts:
 
 def _behind_opening(response: str) -> int | None:
     """Return the place behind the first opening mark; looking for each is faster than a pattern of all."""
-    _, stop = min(((at, at + len(mark)) for mark in THINK_OPENS if (at := response.find(mark)) >= 0), default=(0, None))
+    first, stop = len(response), None
+    for mark in THINK_OPENS:
+        at = response.find(mark, 0, first + len(mark) - 1)
+        if at >= 0:
+            first, stop = at, at + len(mark)
     return stop
 
 
 def _last_closing(response: str) -> re.Match[str] | None:
     """Find the last closing mark, and what may belong to it in front."""
-    tail_at = max((response.rfind(mark) for mark in THINK_CLOSES if mark in response), default=-1)
+    tail_at = -1
+    for mark in THINK_CLOSES:
+        if tail_at >= 0 or mark in response:
+            tail_at = max(tail_at, response.rfind(mark, tail_at + 1))
     if tail_at < 0:
         return None
     return list(_THINK_CLOSE.finditer(response, max(0, tail_at - _BEFORE_CHANNEL), tail_at + _LONGEST_CLOSING))[-1]

@@ -26,7 +26,7 @@ _PLACEHOLDER = re.compile(
     r"[\s.…?_*>\])}'\"]*",
     re.IGNORECASE | re.DOTALL,
 )
-_ANSWER_TAG = re.compile(r"<(/?)answer>", re.IGNORECASE)
+_ANSWER_TAG = re.compile(r"<(/?)answer>", re.IGNORECASE | re.ASCII)
 _HASHES = re.compile(r"^####[ \t]*\$?-?[\d,]+(?:\.\d+)?(?:/\d+)?%?(?: [a-z]+)?[ \t]*\.?$", re.MULTILINE)
 WORDS = ("answer", "solution", "result")
 BEFORE_WORD, BEHIND_WORD = 24, 90  # characters
@@ -77,11 +77,8 @@ def answer_tags(text: str, begin: int = 0) -> list[Box]:
 
 
 def final_statements(prose: str, own_boxes: Iterable[Box], begin: int = 0) -> list[Span]:
-    """Return the spans from a place on that mark an answer as the final one; `prose` holds no code."""
+    """Return the spans that mark an answer as the final one: boxes and tags, and `####` from a place on."""
     found = [(box.start, box.stop) for box in own_boxes if box.content and not is_placeholder(box.content)]
-    if prose.find("</", begin) >= 0:
-        tags = answer_tags(prose, begin)
-        found += [(tag.start, tag.stop) for tag in tags if not is_placeholder(tag.content or "")]
     if prose.find("####", begin) >= 0:
         found += [line.span() for line in _HASHES.finditer(prose, begin)]
     return sorted(found)

@@ -16,47 +16,82 @@ from traceanalytics.rules.texts import buffer_of, column_of
 if TYPE_CHECKING:
     import pyarrow
 
+    from traceanalytics.rules.literals import Automaton
+
 _FEW = 64  # texts that `re` has read before RE2 is ready
 _MEMBERS = {"s": r"\t\n\x0b\f\r\x1c-\x1f ", "w": "0-9A-Za-z_", "d": "0-9"}
 LETTERS_ALIKE = ("\u0130", "\u0131", "\u017f", "\u212a")  # two i, an s and a k to `re` where case is ignored
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 _LOOKS_AROUND = re.compile(r"\(\?<?[=!]")
 _LONG_COUNT = re.compile(r"\{0,\d\d+\}")  # RE2 is slow to count that far
+_STAND_IN = re.compile(r"[_0-9]")  # one that itself stands for letters or digits beyond ASCII
 _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
 _MEMBER = re.compile(r"\\.|.", re.DOTALL)
 _FLAGS = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s"}
 
 
 class Columns:
-    """A pattern of `re`, looked for in many texts at once: anywhere in them, or only where they begin."""
+    r"""A pattern of `re`, looked for in many texts at once: anywhere in them, or only where they begin.
 
-    def __init__(self, pattern: re.Pattern[str], *, at_start: bool = False) -> None:
+    What matches holds one of the small literals that it `needs`, if these are given; one after `\n` begins a line,
+    behind any of `leads`.
+    """
+
+    def __init__(
+        self, pattern: re.Pattern[str], *, at_start: bool = False, needs: Sequence[str] = (), leads: str = ""
+    ) -> None:
         self._look = pattern.match if at_start else pattern.search
         self._pattern = pattern
         self._at_start = at_start
-        letters = (sign for sign in _BEYOND_ASCII.findall(pattern.pattern) if sign.isalnum())
-        self._own_letters = re.compile(f"[{''.join({*LETTERS_ALIKE, *letters})}]")
+        self._own_letters = {*LETTERS_ALIKE, *filter(str.isalnum, _BEYOND_ASCII.findall(pattern.pattern))}
         self._is_literal = not {"\\", "["} & set(pattern.pattern)
+        self._names_stand_ins = _STAND_IN.search(pattern.pattern) is not None
+        self._needs, self._leads = needs, leads
         self._finds_more = any(each.search(pattern.pattern) for each in (_LOOKS_AROUND, _LONG_COUNT))
 
     def found(self, texts: Sequence[str]) -> list[bool]:
         """Say for each text whether the pattern is in it, just as `re` would."""
         if len(texts) < _FEW:
-            return [self._look(text) is not None for text in texts]
-        return self._found_by_re2(texts)
+            return self._found_by_re(texts)
+        if not self._needs:
+            return self._found_by_re2(texts)
+        may_match = self._with_needs(texts)
+        left = [text for text, may in zip(texts, may_match, strict=True) if may]
+        found = iter(self._found_by_re2(left) if len(left) >= _FEW else self._found_by_re(left))
+        return [may and next(found) for may in may_match]
+
+    def _found_by_re(self, texts: Sequence[str]) -> list[bool]:
+        return [self._look(text) is not None for text in texts]
+
+    def _with_needs(self, texts: Sequence[str]) -> list[bool]:
+        """Say which texts hold what the pattern needs."""
+        from traceanalytics.rules.literals import hold_any
+
+        return hold_any(column_of(texts), self._literals).tolist()  # type: ignore[no-any-return]
 
     def _found_by_re2(self, texts: Sequence[str]) -> list[bool]:
         column = column_of(texts)
         if self._is_literal:  # of letters beyond ASCII it can be mistaken only in its own
-            beyond = [i for i, text in enumerate(texts) if not text.isascii() and self._own_letters.search(text)]
+            beyond = [i for i, text in enumerate(texts) if not text.isascii() and self._holds_own_letters(text)]
         else:
             column, beyond = _with_ascii_letters(column)
         found = _read(column, self._plain)
-        for i in beyond:
-            found[i] = found[i] or self._own_letters.search(texts[i]) is not None
-        for i in range(len(texts)) if self._finds_more else beyond:
+        missed = [i for i in beyond if self._holds_own_letters(texts[i])]
+        for i in missed:
+            found[i] = True
+        for i in range(len(texts)) if self._finds_more else beyond if self._names_stand_ins else missed:
             found[i] = found[i] and self._look(texts[i]) is not None
         return found
+
+    def _holds_own_letters(self, text: str) -> bool:
+        return any(letter in text for letter in self._own_letters)
+
+    @cached_property
+    def _literals(self) -> "Automaton":
+        from traceanalytics.rules.literals import automaton
+
+        needs = [*self._needs, *(LETTERS_ALIKE if self._pattern.flags & re.IGNORECASE else ())]
+        return automaton([(literal, 1) for literal in needs], leads=self._leads)
 
     @cached_property
     def _plain(self) -> str:

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from traceanalytics.rules.columns import Columns
-from traceanalytics.rules.finding import Finding
+from traceanalytics.rules.finding import Finding, Located
 from traceanalytics.rules.function_words import FUNCTION_WORDS
 from traceanalytics.rules.reading import Reading
 from traceanalytics.rules.texts import words
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Drift = tuple[int, str]  # where it begins, and what it is
+
+NEW_QUESTION, NEW_TOPIC = "new question", "new topic"
+_KINDS = {kind: MappingProxyType({"kind": kind}) for kind in (NEW_QUESTION, NEW_TOPIC)}
 
 LEAST_TAIL = 40  # characters after the answer
 LONG_TAIL = 300
@@ -46,7 +50,23 @@ _ASKS = re.compile(
     r"|what (?:is|are|was))\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_NEW_TURNS, _OTHERS, _ASKING = Columns(_NEW_TURN), Columns(_ANOTHER), Columns(_ASKS)
+_NEW_TURNS = Columns(
+    _NEW_TURN,
+    needs=(
+        *("\nhuman", "\nuser", "\nstudent", "\nquestioner", "\n[inst]", "\ninput:", "\nquestion", "\nproblem"),
+        *("\nexercise", "\nq", "\ninstruction", "\ntask", "\nprompt", "\nexample", "\nquery"),
+    ),
+    leads=" \t#>*_",
+)
+_OTHERS = Columns(
+    _ANOTHER,
+    needs=(
+        *("another problem", "another question", "another exercise", "another example", "next problem"),
+        *("next question", "next exercise", "next task", " another", " a new", " a different ", " a similar"),
+        *(" the next", " a second ", " the following ", " one more ", " a related "),
+    ),
+)
+_ASKING = Columns(_ASKS)
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _BETWEEN_PARAGRAPHS = re.compile(r"(\n\s*\n)")
 _LOWER_WORD = re.compile(r"[a-z]{4,}")
@@ -61,12 +81,13 @@ _COMMON = words(
 )
 
 
-def find(reading: Reading) -> Iterator[Finding]:
-    """Find where a response drifts off after its answer."""
-    found = drift_of(reading)
-    if found is not None:
-        start, kind = found
-        yield Finding("post_answer_drift", start, len(reading.own.rstrip()), attributes={"kind": kind})
+def find(readings: Sequence[Reading]) -> Iterator[Located]:
+    """Find where each response drifts off after its answer."""
+    for row, reading in enumerate(readings):
+        found = drift_of(reading)
+        if found is not None:
+            start, kind = found
+            yield row, Finding("post_answer_drift", start, len(reading.own.rstrip()), attributes=_KINDS[kind])
 
 
 def drift_of(reading: Reading) -> Drift | None:
@@ -98,7 +119,7 @@ def _new_questions(answered: Sequence[tuple[Reading, int]]) -> Iterator[Drift | 
     for (reading, place), tail, turn, other in zip(answered, tails, turns, others, strict=True):
         patterns = [pattern for pattern, stands in ((_NEW_TURN, turn), (_ANOTHER, other)) if stands]
         found = next(_further_questions(tail, patterns, reading), None)
-        yield None if found is None else (place + found, "new question")
+        yield None if found is None else (place + found, NEW_QUESTION)
 
 
 def _further_questions(tail: str, patterns: Iterable[re.Pattern[str]], reading: Reading) -> Iterator[int]:
@@ -110,8 +131,11 @@ def _further_questions(tail: str, patterns: Iterable[re.Pattern[str]], reading: 
 
 def _answered_at(reading: Reading) -> int | None:
     """Return the end of the first statement of the answer, after the thoughts where they are marked."""
+    statements = reading.final_statements
+    if not statements:
+        return None
     begin = reading.parts.answer[0]
-    return next((stop for start, stop in reading.final_statements if start >= begin), None)
+    return next((stop for start, stop in statements if start >= begin), None)
 
 
 def _repeats_question(tail: str, reading: Reading) -> bool:
@@ -139,7 +163,7 @@ def _new_topics(answered: Sequence[tuple[Reading, int]]) -> Iterator[Drift | Non
         begins.append(begin if begin >= 0 and strange >= LONG_TAIL else len(reading.own))
     topics = [reading.own[begin:] for (reading, _), begin in zip(answered, begins, strict=True)]
     for begin, topic, asks in zip(begins, topics, _ASKING.found(topics), strict=True):
-        yield (begin + len(topic) - len(topic.lstrip()), "new topic") if asks else None
+        yield (begin + len(topic) - len(topic.lstrip()), NEW_TOPIC) if asks else None
 
 
 def _strange_paragraphs(reading: Reading, answered: int) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 """What a rule says of a response, and the table that many of them make."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,31 +18,37 @@ class Finding(NamedTuple):
     attributes: Mapping[str, str] = MappingProxyType({})
 
 
-def to_table(findings: Iterable[tuple[int, Finding]]) -> "pyarrow.Table":
+Located = tuple[int, Finding]  # with the row in which it stands
+
+
+def to_table(findings: Iterable[Located]) -> "pyarrow.Table":
     """Put findings with their rows into columns, in the order given."""
     import pyarrow
 
     located = list(findings)
-    found = [finding for _, finding in located]
+    rows = [row for row, _ in located]
+    *columns, attributes = zip(*(finding for _, finding in located), strict=True) if located else ([],) * 5
+    arrays = [pyarrow.array(column, field.type) for column, field in zip((rows, *columns), schema(), strict=False)]
+    return pyarrow.Table.from_arrays([*arrays, _maps(attributes)], schema=schema())
+
+
+def _maps(mappings: Sequence[Mapping[str, str]]) -> "pyarrow.MapArray":
+    """Put mappings into a column; many findings share one, which is written once and taken by each."""
+    import pyarrow
+
+    distinct = {id(mapping): mapping for mapping in mappings}
+    places = {key: place for place, key in enumerate(distinct)}
+    taken = [places[id(mapping)] for mapping in mappings]
     keys: list[str] = []
     items: list[str] = []
     ends = [0]
-    for finding in found:
-        if finding.attributes:
-            keys += finding.attributes.keys()
-            items += finding.attributes.values()
+    for mapping in distinct.values():
+        keys += mapping.keys()
+        items += mapping.values()
         ends.append(len(keys))
-    columns = (
-        [row for row, _ in located],
-        [finding.behavior for finding in found],
-        [finding.start for finding in found],
-        [finding.stop for finding in found],
-        [finding.score for finding in found],
-    )
-    arrays = [pyarrow.array(column, field.type) for column, field in zip(columns, schema(), strict=False)]
     strings = [pyarrow.array(column, pyarrow.string()) for column in (keys, items)]
-    arrays.append(pyarrow.MapArray.from_arrays(pyarrow.array(ends, pyarrow.int32()), *strings))
-    return pyarrow.Table.from_arrays(arrays, schema=schema())
+    written = pyarrow.MapArray.from_arrays(pyarrow.array(ends, pyarrow.int32()), *strings)
+    return written.take(pyarrow.array(taken, pyarrow.int32()))
 
 
 def schema() -> "pyarrow.Schema":

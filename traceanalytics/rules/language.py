@@ -9,7 +9,7 @@ import numpy as np
 
 from traceanalytics.readers.text import Span
 from traceanalytics.rules.code import blanked
-from traceanalytics.rules.finding import Finding
+from traceanalytics.rules.finding import Finding, Located
 from traceanalytics.rules.function_words import ANY_MAY_COME, FUNCTION_WORDS, LATIN_IS_FOREIGN, UNKNOWN
 from traceanalytics.rules.letters import CYRILLIC, GREEK, HAN, HANGUL, KANA, LOWER, SCRIPTS, letters_of
 from traceanalytics.rules.reading import Reading
@@ -37,9 +37,8 @@ _ASKS_FOR_LANGUAGE = re.compile(
 _ENGLISH = frozenset(FUNCTION_WORDS["English"].split())
 
 
-def find(readings: Sequence[Reading]) -> list[list[Finding]]:
+def find(readings: Sequence[Reading]) -> Iterator[Located]:
     """Find in each response what is in a script that its prompt does not use, or lines in another Latin language."""
-    findings: list[list[Finding]] = [[] for _ in readings]
     lines = _lines_that_may_mix(readings)
     mixing = [row for row, reading in enumerate(readings) if row in lines or _is_foreign_latin(reading.prompt)]
     mixing = [row for row in mixing if not _asks_for_language(readings[row].prompt)]
@@ -47,12 +46,10 @@ def find(readings: Sequence[Reading]) -> list[list[Finding]]:
         stretches = list(_stretches(seen))
         share = {"share": f"{seen.foreign / max(1, seen.letters):.3f}"}
         for (start, stop), script in stretches[:MOST_STRETCHES]:
-            findings[row].append(Finding("language_mixing", start, stop, attributes={"script": script, **share}))
+            yield row, Finding("language_mixing", start, stop, attributes={"script": script, **share})
         if not stretches:
-            findings[row] += _other_latin(
-                seen, _lines_of(seen) if _is_foreign_latin(seen.reading.prompt) else lines[row]
-            )
-    return findings
+            own_lines = _lines_of(seen) if _is_foreign_latin(seen.reading.prompt) else lines[row]
+            yield from ((row, finding) for finding in _other_latin(seen, own_lines))
 
 
 def _lines_that_may_mix(readings: Sequence[Reading]) -> dict[int, list[Span]]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from traceanalytics.rules.columns import Columns
 from traceanalytics.rules.finding import Finding
 from traceanalytics.rules.reading import Reading
 
+_FORMS = {form: MappingProxyType({"form": form}) for form in ("block", "comment", "words")}
 AFTER_CODE = 400  # characters after a block that may claim its result
 
 _CLAIM = re.compile(
@@ -33,8 +35,7 @@ _CLAIM_IN_CODE = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 
-_HOLD_A_STEM = Columns(re.compile("|".join(_CLAIM_STEMS), re.IGNORECASE))
-_IN_WORDS = Columns(_CLAIM)
+_IN_WORDS = Columns(_CLAIM, needs=_CLAIM_STEMS)
 _IN_CODE = Columns(_CLAIM_IN_CODE)
 
 
@@ -83,33 +84,30 @@ def _claiming_in_words(blocks: Blocks, spans: Mapping[int, Sequence[int]]) -> se
 
 
 def _claims(texts: Sequence[str]) -> list[bool]:
-    """Say which texts claim in words what a run gave; most hold none of the stems."""
-    may_claim = _HOLD_A_STEM.found(texts)
-    found = iter(_IN_WORDS.found([text for text, may in zip(texts, may_claim, strict=True) if may]))
-    said = [may and next(found) for may in may_claim]
+    """Say which texts claim in words what a run gave."""
     return [
         claims and any(stem in text.casefold() for stem in _CLAIM_STEMS)
-        for claims, text in zip(said, texts, strict=True)
+        for claims, text in zip(_IN_WORDS.found(texts), texts, strict=True)
     ]
 
 
 def _of_block(blocks: Blocks, number: int) -> Finding:
     block = blocks.each[number]
-    return Finding("predicted_output", block.start, block.stop, attributes={"form": "block"})
+    return Finding("predicted_output", block.start, block.stop, attributes=_FORMS["block"])
 
 
 def _in_comment(blocks: Blocks, number: int) -> Iterator[Finding]:
     block = blocks.each[number]
     found = _CLAIM_IN_CODE.search(blocks.of[number].response, block.body_start, block.body_stop)
     if found:
-        yield Finding("predicted_output", *found.span(), attributes={"form": "comment"})
+        yield Finding("predicted_output", *found.span(), attributes=_FORMS["comment"])
 
 
 def _in_words(reading: Reading, start: int, stop: int) -> Iterator[Finding]:
     found = _CLAIM.search(reading.prose[start:stop])
     if found:
         end = _line_end(reading.prose, start + found.end())
-        yield Finding("predicted_output", start + found.start(), end, attributes={"form": "words"})
+        yield Finding("predicted_output", start + found.start(), end, attributes=_FORMS["words"])
 
 
 def _shown_alone(programs: Programs, claimed: Container[int]) -> Iterator[tuple[int, Finding]]:

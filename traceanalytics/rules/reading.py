@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Generic, TypeVar, overload
 
 from traceanalytics.readers.text import Parts, Span, ThinkState, own_spans, parts, question_of, tool_spans
-from traceanalytics.rules.boxes import Box, boxes_in, final_statements, statements_in_words
+from traceanalytics.rules.boxes import Box, answer_tags, boxes_in, final_statements, statements_in_words
 from traceanalytics.rules.code import Block, blanked, blocks_in, find_blocks, spans_of
 
 Value = TypeVar("Value")
@@ -43,6 +43,8 @@ class Reading:
     may_hold_thoughts: bool = True  # marks of them
     code_words: Sequence[tuple[int, int]] = ()  # where words stand that may name code, and their numbers
     may_hold_code: bool = True  # fences, pictures, lines that begin as statements do
+    may_hold_answers: bool = True  # boxes, answer tags, ####
+    may_hold_answer_tags: bool = True
     answers_from: int = 0  # no box, answer tag or #### begins before
 
     @_once
@@ -83,12 +85,19 @@ class Reading:
     @_once
     def boxes(self) -> list[Box]:
         """Return the boxes in the prose."""
-        return boxes_in([self.prose])[0] if "box" in self.prose else []
+        return boxes_in([self.prose])[0] if self.may_hold_answers else []
+
+    @_once
+    def answer_tags(self) -> list[Box]:
+        """Return the pairs of answer tags in the prose."""
+        return answer_tags(self.prose, self.answers_from) if self.may_hold_answer_tags else []
 
     @_once
     def final_statements(self) -> list[Span]:
         """Return where the prose marks an answer as the final one: a box, a tag, `####`."""
-        return final_statements(self.prose, self.boxes, self.answers_from)
+        if not self.may_hold_answers:
+            return []
+        return final_statements(self.prose, [*self.boxes, *self.answer_tags], self.answers_from)
 
     @_once
     def statements(self) -> list[Span]:

@@ -1,9 +1,5 @@
-"""One compiled pass over a batch that says which rules must look at a row; most rows need few of them.
+"""One compiled pass over a batch that says which rules must look at a row; most rows need few of them."""
 
-The literals stand in one automaton (Aho and Corasick): a table look-up a byte, whatever their number.
-"""
-
-from collections import deque
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,6 +9,7 @@ from numpy.typing import NDArray
 
 from traceanalytics.compiled import compiled
 from traceanalytics.readers.text import THINK_CLOSES, THINK_OPENS
+from traceanalytics.rules.literals import BEGINS_LINE, Automaton, automaton
 from traceanalytics.rules.texts import CODE_WORDS, buffer_of
 
 if TYPE_CHECKING:
@@ -27,7 +24,8 @@ SCRIPT = 32  # a letter that is neither Latin nor Greek
 ACCENT = 64  # a Latin letter beyond ASCII
 DIAGRAM = 128
 THOUGHT = 256  # a mark of thoughts
-_FLAGS = 9  # bits
+ANSWER_TAG = 512
+_FLAGS = 10  # bits
 
 _ANYWHERE = {
     FENCE: ("```", "~~~"),
@@ -50,6 +48,7 @@ _ANYWHERE = {
         *("by machine", "pytest", "unit test", "compiler", "debugger", "notebook"),
     ),
     DIAGRAM: ("[asy",),
+    ANSWER_TAG: ("</answer>",),
     THOUGHT: (*THINK_OPENS, *THINK_CLOSES),
 }
 _BEGINS_A_LINE = (
@@ -62,7 +61,6 @@ _BEGINS_A_LINE = (
 )
 _LONGEST = 8  # characters of the longest sign of an answer
 _SIZES = np.array([len(word) for word in CODE_WORDS])
-_LINE = 1  # the state after a line break and blanks
 
 
 class Scanned(NamedTuple):
@@ -96,35 +94,10 @@ def words_by_row(words: NDArray[np.int32], rows: int) -> list[list[tuple[int, in
 
 
 @cache
-def _automaton() -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
-    """Build the table of (state, byte) to state, case folded, and the flags of each state."""
-    children: list[dict[int, int]] = [{ord("\n"): _LINE}, {}]
-    outputs = [0, 0]
+def _automaton() -> Automaton:
     literals = [(literal, flag) for flag, words in _ANYWHERE.items() for literal in words]
     literals += [(word.lstrip(), 1 << _FLAGS + number) for number, word in enumerate(CODE_WORDS)]
-    for literal, flag in [*literals, *((f"\n{word}", STATEMENT) for word in _BEGINS_A_LINE)]:
-        state = 0
-        for byte in literal.encode():
-            if byte not in children[state]:
-                children[state][byte] = len(children)
-                children.append({})
-                outputs.append(0)
-            state = children[state][byte]
-        outputs[state] |= flag
-    table = np.zeros((len(children), 256), np.uint16)
-    queue = deque([(0, 0)])
-    while queue:
-        state, fallback = queue.popleft()
-        if state:
-            table[state] = table[fallback]
-            outputs[state] |= outputs[fallback]
-        for byte, child in children[state].items():
-            queue.append((child, int(table[fallback, byte]) if state else 0))
-        for byte, child in children[state].items():
-            table[state, byte] = child
-    table[_LINE, [ord(" "), ord("\t")]] = _LINE
-    table[:, ord("A") : ord("Z") + 1] = table[:, ord("a") : ord("z") + 1]
-    return table, np.array(outputs, np.int64)
+    return automaton([*literals, *((f"\n{word}", STATEMENT) for word in _BEGINS_A_LINE)], leads=" \t")
 
 
 @compiled
@@ -140,7 +113,7 @@ def _scan(
 ) -> int:
     count = 0
     for row in range(len(offsets) - 1):
-        state = _LINE
+        state = BEGINS_LINE
         found = 0
         letters = 0
         first = -1

@@ -1,18 +1,22 @@
 """Truncation: the log says that the response was cut off at its limit, or else its tail is left open."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from traceanalytics.readers.text import ThinkState
 from traceanalytics.rules.boxes import statements_in_words
-from traceanalytics.rules.finding import Finding
+from traceanalytics.rules.finding import Finding, Located
 from traceanalytics.rules.reading import Reading
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 CUT = frozenset(
     {"length", "max_tokens", "max_length", "max_new_tokens", "max_output_tokens", "context_length", "incomplete"}
 )
 NOT_TOLD = frozenset({"", "unknown", "null", "none"})
-_CUT_OR_NOT_TOLD = CUT | NOT_TOLD
 TAIL = 2000  # characters in which something may be left open
 SHOWN = 200  # characters of the span
 
@@ -28,35 +32,33 @@ _BREAKS_OFF = re.compile(
 )
 
 
-def may_be_cut(reason: str | None) -> bool:
-    """Say whether a finish reason leaves open, or tells, that the response was cut off."""
-    return reason is None or reason.casefold() in _CUT_OR_NOT_TOLD
+def find(readings: Sequence[Reading], proper_ends: "NDArray[np.bool_]") -> Iterator[Located]:
+    """Find the cut in each: certain by the finish reason, likely by an open tail where the log gives none.
 
-
-def find(reading: Reading, ends_properly: bool) -> Iterator[Finding]:
-    """Find the cut: certain by the finish reason, likely by an open tail where the log gives none.
-
-    What ends properly, as `proper_ends` sees it, may still leave thoughts, a fence or a box open.
+    What ends properly, as the pass over all ends sees it, may still leave thoughts, a fence or a box open.
     """
-    reason = (reading.finish_reason or "").casefold()
+    for row, (reading, ends_properly) in enumerate(zip(readings, proper_ends.tolist(), strict=True)):
+        reason = (reading.finish_reason or "").casefold()
+        if reason in CUT:
+            yield row, _cut(reading, 1.0, "finish reason")
+        elif reason in NOT_TOLD and (not ends_properly or _leaves_more_open(reading)):
+            left_open = open_tail(reading)
+            if left_open:
+                yield row, _cut(reading, 0.8, left_open)
+
+
+def _cut(reading: Reading, score: float, by: str) -> Finding:
     stop = len(reading.response)
-    start = max(0, stop - SHOWN)
-    if reason in CUT:
-        yield Finding("truncated", start, stop, attributes={"by": "finish reason"})
-    elif ends_properly and not _leaves_more_open(reading):
-        return
-    elif reason in NOT_TOLD and (left_open := open_tail(reading)):
-        yield Finding("truncated", start, stop, score=0.8, attributes={"by": left_open})
+    return Finding("truncated", max(0, stop - SHOWN), stop, score, {"by": by})
 
 
 def _leaves_more_open(reading: Reading) -> bool:
     """Say whether thoughts, a fence or a box are never closed."""
-    last = reading.blocks[-1:]
-    return (
-        reading.parts.state is ThinkState.UNCLOSED
-        or any(block.fenced and not block.closed for block in last)
-        or any(box.content is None for box in reading.boxes)
-    )
+    if reading.may_hold_thoughts and reading.parts.state is ThinkState.UNCLOSED:
+        return True
+    if reading.may_hold_code and (last := reading.blocks[-1:]) and last[0].fenced and not last[0].closed:
+        return True
+    return reading.may_hold_answers and any(box.content is None for box in reading.boxes)
 
 
 def open_tail(reading: Reading) -> str:
@@ -94,7 +96,7 @@ def _is_foreign_end(reading: Reading) -> bool:
 
 def _broken_off(reading: Reading, text: str) -> str:
     """Say whether the last line stops in the middle of a sentence."""
-    if text[-1] in ".!?}$)*|]:\"'”。！？`>~" and not text.endswith(("\\]", "\\)")):
+    if text[-1] in ".!?}$)*|]:\"'”。！？`>~":
         return ""
     line = text[text.rfind("\n") + 1 :]
     begin = len(text) - len(line)

@@ -41,16 +41,9 @@ def _judge(data: Bytes, offsets: NDArray[np.int64], proper: NDArray[np.bool_]) -
         while end > begin and space_at(data, end - 1, end) > 0:
             end -= 1
         if end > begin and data[end - 1] in _ENDINGS:
-            proper[row] = not (_breaks_off(data, begin, end) or _leaves_formula_open(data, begin, end))
-
-
-@inner
-def _breaks_off(data: Bytes, begin: int, end: int) -> bool:
-    r"""Say whether `\]`, `\)` or an opening answer tag comes last."""
-    last = data[end - 1]
-    if last in (_SQUARE_END, _ROUND_END) and end - 2 >= begin and data[end - 2] == _BACKSLASH:
-        return True
-    return end - len(_ANSWER_TAG) >= begin and stands(data, end - len(_ANSWER_TAG), end, _ANSWER_TAG)
+            tag = end - len(_ANSWER_TAG)
+            opens_answer = tag >= begin and stands(data, tag, end, _ANSWER_TAG)
+            proper[row] = not opens_answer and not _leaves_formula_open(data, begin, end)
 
 
 @inner
