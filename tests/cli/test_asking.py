@@ -232,3 +232,18 @@ def test_a_tagger_is_shown_in_lines_of_which_none_lists_thousands() -> None:
     lines = run("show", "tagger", DEFAULT).stdout.splitlines()
     assert len(lines) < 40
     assert any(line.startswith("taught ") and line.endswith("of them; --json prints them") for line in lines)
+
+
+def test_kinds_of_classifiers_are_listed_and_their_options_explained() -> None:
+    listed = {row["name"]: row["about"] for row in json.loads(run("list", "classifiers", "--json").stdout)}
+    assert {"ngrams", "spancat", "encoder", "cascade"} <= {*listed}
+    assert listed["ngrams"].endswith("the kind that ships; trains in seconds.")
+    shown = json.loads(run("show", "classifier", "cascade", "--json").stdout)
+    options = {each["name"]: each for each in shown["options"]}
+    assert options["--fine-tune"]["default"] == "off"
+    assert options["--share"] == {
+        "name": "--share",
+        "default": "0.05",
+        "about": "most of the labeled segments that the encoder may see, 0 to 1",
+    }
+    assert run("show", "classifier", "ngrams").stdout.splitlines()[-1] == "options: none"

@@ -25,7 +25,11 @@ class CascadeOptions(EncoderOptions):
 
 
 class Cascade:
-    """Words score every segment; what lies within a behavior's band about 0.5 is the encoder's to decide."""
+    """Words decide what they are sure of, an encoder sees the few percent that are left.
+
+    What lies within a behavior's band about 0.5 is the encoder's to decide; how wide a band is, and whether there is
+    one at all, is read off judgments that neither had seen.
+    """
 
     kind = "cascade"
     Options = CascadeOptions

@@ -34,7 +34,7 @@ _PLACE_SCALE, _BEFORE_SCALE = 0.3, 0.5  # beside the segment's own vector, of le
 
 
 class Encoder:
-    """Heads over the vectors of an encoder, each weighed against what hashed words say of the same segment.
+    """A pretrained encoder (Transformers) under one head a behavior, weighed against words of the same segment.
 
     Vectors tell what is meant, words how it is said: on held-out voices the two together beat each alone. From a head's
     0.5 on its yeses are there as often right as those of cues; one that is no better than words leaves it to them.

@@ -1,5 +1,6 @@
 """A saved model is a folder: `card.json` says what made it, weights lie beside it. Nothing in it is ever executed."""
 
+import inspect
 import json
 from collections.abc import Iterable
 from hashlib import sha256
@@ -14,6 +15,12 @@ from traceanalytics.types import JSON, Behavior
 FORMAT = 1  # raised when a card of the old form can no longer be read
 
 CLASSIFIERS: Registry[Any] = Registry("traceanalytics.classifiers", "classifier", lambda: type)
+
+
+def about_classifier(kind: Any) -> tuple[str, str]:
+    """Return the first line of a kind's docstring, and the rest of it as one paragraph."""
+    about, _, how = (inspect.getdoc(kind) or "").partition("\n")
+    return about, " ".join(how.split())
 
 
 def save_model(classifier: Classifier, folder: Path, facts: dict[str, JSON]) -> dict[str, JSON]:

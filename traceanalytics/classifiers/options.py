@@ -14,12 +14,24 @@ def option(default: Any, about: str) -> Any:
     return field(default=default, metadata={"about": about})
 
 
+def options_of(options_type: type[Any]) -> list[dict[str, str]]:
+    """Return what can be chosen, as it is written on the command line, with its default and what it is."""
+    return [
+        {
+            "name": _written(each.name),
+            "default": "off" if each.default is False else str(each.default),
+            "about": each.metadata["about"],
+        }
+        for each in _fields(options_type)
+    ]
+
+
 def read_options(kind: str, options_type: type[Options], words: Sequence[str]) -> tuple[Options, list[str]]:
     """Read `--name VALUE` and `--name=VALUE`, `--name` and `--no-name` where a field is true or false.
 
     Returns the options, and the words that belong to none.
     """
-    known = {each.name.replace("_", "-"): each for each in _fields(options_type)}
+    known = {_written(each.name).removeprefix("--"): each for each in _fields(options_type)}
     types = get_type_hints(options_type)
     given: dict[str, Any] = {}
     rest, others = list(words), []
@@ -43,6 +55,10 @@ def read_options(kind: str, options_type: type[Options], words: Sequence[str]) -
             raise BadInput(f"{name} needs a value: {each.metadata['about']}")
         given[each.name] = _converted(name, value if has_value else rest.pop(0), types[each.name])
     return options_type(**given), others
+
+
+def _written(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _fields(options_type: Any) -> tuple[Field[Any], ...]:

@@ -53,7 +53,10 @@ class SpancatOptions:
 
 
 class Spancat:
-    """A span categorizer; a segment's score is that of its clause that shows the behavior most."""
+    """A span categorizer (spaCy): also finds where inside a sentence a behavior is shown.
+
+    A segment's score is that of its clause that shows the behavior most.
+    """
 
     kind = "spancat"
     Options = SpancatOptions

@@ -20,14 +20,15 @@ class What(StrEnum):
     BEHAVIORS = "behaviors"
     FINDINGS = "findings"
     TAGGERS = "taggers"
+    CLASSIFIERS = "classifiers"
     PAGES = "pages"
 
 
 def list_(
-    what: Annotated[What, typer.Argument(help="queries, readers, behaviors, findings, taggers or pages.")],
+    what: Annotated[What, typer.Argument(help="queries, readers, behaviors, findings, taggers, classifiers or pages.")],
     as_json: AsJson = False,
 ) -> None:
-    """List queries, readers, behaviors, findings, taggers or pages, each with what it is for."""
+    """List queries, readers, behaviors, findings, taggers, classifiers or pages, each with what it is for."""
     rows = list(_LISTS[what]())
     if as_json:
         emit_json([{"name": name, "about": about} for name, about in rows])
@@ -72,6 +73,13 @@ def _taggers() -> Iterator[tuple[str, str]]:
         yield name, str(card.get("rule") or card.get("about") or "")
 
 
+def _classifiers() -> Iterator[tuple[str, str]]:
+    from traceanalytics.classifiers.models import CLASSIFIERS, about_classifier
+
+    for name, kind in CLASSIFIERS.all().items():
+        yield name, about_classifier(kind)[0]
+
+
 def _pages() -> Iterator[tuple[str, str]]:
     from traceanalytics.pages.base import all_pages
 
@@ -85,5 +93,6 @@ _LISTS = {
     What.BEHAVIORS: _behaviors,
     What.FINDINGS: _findings,
     What.TAGGERS: _taggers,
+    What.CLASSIFIERS: _classifiers,
     What.PAGES: _pages,
 }

@@ -1,6 +1,6 @@
 """`ta show ROLLOUT_ID`: prompt, response, where they came from, and which behaviors stand where.
 
-`ta show query NAME` (or finding, behavior, tagger) tells what a part is and what it takes.
+`ta show query NAME` (or finding, behavior, tagger, classifier) tells what a part is and what it takes.
 """
 
 from pathlib import Path
@@ -17,13 +17,19 @@ _FACTS = ("run_id", "split", "step", "reward", "correct", "prediction", "ground_
 
 def show(
     rollout_id: Annotated[
-        str, typer.Argument(help="The rollout, as queries and pages name it; or query, finding, behavior or tagger.")
+        str,
+        typer.Argument(
+            help="The rollout, as queries and pages name it; or query, finding, behavior, tagger or classifier."
+        ),
     ],
     db: Db,
-    name: Annotated[str | None, typer.Argument(help="The query, finding, behavior or tagger to explain.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="The query, finding, behavior, tagger or classifier to explain.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one rollout with its file, prompt and marked response; or what a query, finding, behavior or tagger is."""
+    """Show one rollout with its file, prompt and marked response; or what a query, finding, behavior, tagger or
+    classifier is."""
     if name is not None:
         show_part(rollout_id, name, as_json=as_json)
     else:

@@ -33,8 +33,8 @@ def train(
     """Train a classifier on judged segments, all but the frozen part, and write it with its card.
 
     To add your own labels to those that ship, name both: `ta train ngrams shipped my-labels.jsonl`. Then `ta evaluate
-    OUT`, `ta tag --tagger OUT` and `ta use OUT`. Kinds have options of their own, such as `ta train encoder --model
-    DIR --fine-tune`; a wrong one is answered with all of them.
+    OUT`, `ta tag --tagger OUT` and `ta use OUT`. `ta list classifiers` names the kinds. They have options of their own,
+    such as `ta train encoder --model DIR --fine-tune`; `ta show classifier encoder` explains them.
     """
     from traceanalytics.paths import SHIPPED, label_paths, shipped_folder
     from traceanalytics.verbs.train import split_options

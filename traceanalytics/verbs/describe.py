@@ -1,4 +1,4 @@
-"""What one query, finding, behavior or tagger is: its claim or definition, its parameters, its text."""
+"""What one query, finding, behavior, tagger or classifier is: its claim or definition, its parameters, its text."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -99,6 +99,19 @@ def _tagger(name: str) -> Facts:
     return {"name": name, "about": about, "kind": tagger.kind, "version": tagger.version, **facts}
 
 
+def _classifier(name: str) -> Facts:
+    from traceanalytics.classifiers.models import CLASSIFIERS, about_classifier
+    from traceanalytics.classifiers.options import options_of
+
+    kind = CLASSIFIERS.get(name)
+    about, how = about_classifier(kind)
+    facts: Facts = {"name": name, "about": about, "call": f"ta train {name} [LABELS]… [OPTIONS]"}
+    if how:
+        facts["how"] = how
+    facts["options"] = options_of(kind.Options) if hasattr(kind, "Options") else "none"
+    return facts
+
+
 def _written(value: object) -> str:
     """Write a type or default as a user would; what has no default says so."""
     if value is inspect.Parameter.empty:
@@ -119,4 +132,5 @@ KINDS: Mapping[str, Callable[[str], Facts]] = {
     "finding": _finding,
     "behavior": _behavior,
     "tagger": _tagger,
+    "classifier": _classifier,
 }
