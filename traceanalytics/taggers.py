@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,13 +72,15 @@ def shipped_models() -> list[str]:
 
 
 def load_tagger(folder: Path) -> "Trained":
-    """Load a saved model as a tagger; what cues and rules decide is part of what it is."""
-    from traceanalytics.classifiers.models import load_model
+    """Return a saved model as a tagger; what cues and rules decide is part of what it is."""
+    from traceanalytics.classifiers.models import check_files, kind_of, read_card
 
-    classifier, card = load_model(folder)
-    digest = digest_of([_cues().digest, classifier.kind, *map(repr, sorted(card["files"].items()))])
+    card = read_card(folder)
+    check_files(folder, card)
+    kind = kind_of(card).kind
+    digest = digest_of([_cues().digest, kind, *map(repr, sorted(card["files"].items()))])
     name = str(card.get("name") or folder.name)
-    return Trained(name, classifier.kind, str(card.get("version") or __version__), digest, classifier, card)
+    return Trained(name, kind, str(card.get("version") or __version__), digest, folder, card)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ class Cues:
         return {"about": about, "behaviors": _all_behaviors(), **decided_by(())}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Trained:
     """A trained model: exact rules for what they decide, its heads for what it learned, cues for the rest."""
 
@@ -154,8 +156,15 @@ class Trained:
     kind: str
     version: str
     digest: str
-    classifier: "Classifier"
+    folder: Path
     facts: dict[str, JSON]
+
+    @cached_property
+    def classifier(self) -> "Classifier":
+        """Return the model itself; a process that only says which one tags never loads it."""
+        from traceanalytics.classifiers.models import load_classifier
+
+        return load_classifier(self.folder, self.facts)
 
     def find(self, batch: Batch) -> "pyarrow.Table":
         """Return what rules decide, what the model thinks of each segment of prose, and what cues say of the rest."""

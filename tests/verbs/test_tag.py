@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -7,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from traceanalytics.errors import BadInput, UnknownName
+from traceanalytics.errors import BadInput, BadModel, UnknownName
+from traceanalytics.segments import make_batch
 from traceanalytics.store.store import Store
+from traceanalytics.taggers import DEFAULT, SHIPPED, get_tagger
 from traceanalytics.verbs import tag as tag_module
 from traceanalytics.verbs.tag import tag, use
 
@@ -225,3 +228,38 @@ def test_workers_end_in_silence(store: Store) -> None:
     )
     called = subprocess.run([sys.executable, str(script), str(store.path)], capture_output=True, text=True)
     assert (called.returncode, called.stderr) == (0, "")
+
+
+def test_a_call_that_finds_all_tagged_loads_no_model(filled: Store) -> None:
+    tag(filled, tagger=DEFAULT)
+    script = (
+        "import sys\n"
+        "from traceanalytics.store.store import Store\n"
+        "from traceanalytics.verbs.tag import tag\n"
+        f"print(tag(Store(sys.argv[1]), tagger={DEFAULT!r}).tagged, 'numba' in sys.modules)\n"
+    )
+    command = [sys.executable, "-c", script, str(filled.path)]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "0 False\n"
+
+
+def test_the_command_loads_no_pandas_and_arrow_makes_frames_all_the_same(filled: Store) -> None:
+    script = (
+        "import sys\n"
+        "from traceanalytics.cli import app\n"
+        "app(['tag', '--db', sys.argv[1]], standalone_mode=False)\n"
+        "print('pandas' in sys.modules)\n"
+        "import pyarrow\n"
+        "print(len(pyarrow.table({'a': [1, 2]}).to_pandas()))\n"
+    )
+    command = [sys.executable, "-c", script, str(filled.path)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert said.split()[-2:] == ["False", "2"]
+
+
+def test_a_model_that_changes_between_naming_and_loading_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(SHIPPED / DEFAULT, folder)
+    tagger = get_tagger(str(folder))
+    (folder / "weights.npz").write_bytes(b"")
+    with pytest.raises(BadModel, match=r"weights.npz: changed since its card was written; train the model again"):
+        tagger.find(make_batch(["Let me check."]))

@@ -62,8 +62,26 @@ def read_card(folder: Path) -> dict[str, JSON]:
 
 
 def load_model(folder: Path) -> tuple[Classifier, dict[str, JSON]]:
-    """Load a classifier and its card; a file missing, added or changed since the card was written is refused."""
+    """Load a classifier and its card."""
     card = read_card(folder)
+    return load_classifier(folder, card), card
+
+
+def load_classifier(folder: Path, card: dict[str, JSON]) -> Classifier:
+    """Load the classifier of which a card was read, if its files are still those of the card."""
+    check_files(folder, card)
+    classifier: Classifier = kind_of(card).load(folder, card)
+    return classifier
+
+
+def kind_of(card: dict[str, JSON]) -> type[Classifier]:
+    """Return the kind of classifier that a card names."""
+    kind: type[Classifier] = CLASSIFIERS.get(str(card.get("kind")))
+    return kind
+
+
+def check_files(folder: Path, card: dict[str, JSON]) -> None:
+    """Refuse a model with a file missing, added or changed since the card was written."""
     files = card.get("files")
     if not isinstance(files, dict):
         raise BadModel(f"{folder / 'card.json'}: 'files' is {files!r}; it must name the files of the model")
@@ -78,8 +96,6 @@ def load_model(folder: Path) -> tuple[Classifier, dict[str, JSON]]:
     for name, digest in files.items():
         if digest_of_bytes((folder / name).read_bytes()) != digest:
             raise BadModel(f"{folder / name}: changed since its card was written; train the model again")
-    classifier: Classifier = CLASSIFIERS.get(str(card.get("kind"))).load(folder, card)
-    return classifier, card
 
 
 def digest_of_bytes(content: bytes) -> str:

@@ -41,7 +41,9 @@ def analyze(
     """Ingest, tag and report: what the model learned to do, how sure that is, and where to read it."""
     from traceanalytics.store.store import Store
     from traceanalytics.verbs.analyze import analyze as analyze_logs
+    from traceanalytics.verbs.workers import settle_that_no_frame_comes
 
+    settle_that_no_frame_comes()
     analysis = analyze_logs(
         paths,
         store=Store(db),

@@ -23,6 +23,7 @@ def tag(
     from traceanalytics.store.store import Store
     from traceanalytics.verbs.tag import TagReport
     from traceanalytics.verbs.tag import tag as tag_rollouts
+    from traceanalytics.verbs.workers import settle_that_no_frame_comes
 
     def say(report: TagReport) -> None:
         rate = report.tagged / max(report.seconds, 1e-9)
@@ -32,6 +33,7 @@ def tag(
             sys.stderr.write(f"\r\x1b[K{line}")
             sys.stderr.flush()
 
+    settle_that_no_frame_comes()
     report = tag_rollouts(Store(db), run=run, tagger=tagger, workers=workers, progress=say)
     if sys.stderr.isatty() and report.untagged:
         note("")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,13 @@ from traceanalytics.store.store import Store
 from traceanalytics.taggers import DEFAULT, get_tagger
 from traceanalytics.tagging import SHOWN_FROM, Tagger, Tags, tag_batch, tagger_id
 from traceanalytics.verbs.audits import count_audits
-from traceanalytics.verbs.workers import interrupt_held_back, is_called_off, make_ready, started_workers
+from traceanalytics.verbs.workers import (
+    interrupt_held_back,
+    is_called_off,
+    make_ready,
+    start_loading,
+    started_workers,
+)
 
 if TYPE_CHECKING:
     import pyarrow
@@ -87,13 +94,17 @@ def tag(
     if run is not None and not places:
         with store.reading() as opened:
             check_run(opened, run)
+    weight = len(places) / (_SPEED_OF_PUBLISHED if chosen.kind == "published" else 1)
+    if weight < _ALONE_BELOW:
+        workers = 1
+    if workers > 1:
+        start_loading()
     report = TagReport(name, len(places))
     began = time.monotonic()
     _register(store, chosen)
     spec = _kept(store, spec, chosen)
     written_at, waiting = began, _Waiting(name)
-    weight = len(places) / (_SPEED_OF_PUBLISHED if chosen.kind == "published" else 1)
-    with closing(_tagged_batches(store, places, spec, workers if weight >= _ALONE_BELOW else 1)) as tagged:
+    with closing(_tagged_batches(store, places, spec, workers)) as tagged:
         for rollout_ids, tags in tagged:
             waiting.add(rollout_ids, tags)
             report.tagged += len(rollout_ids)
@@ -206,12 +217,14 @@ def _tagged_batches(
         for rows in batches(store, places):
             yield rows["rollout_id"].combine_chunks(), tag_rows(rows, tagger)
         return
+    coming = batches(store, places, readers=workers)
+    first = list(islice(coming, workers + 1))  # while the process loads that workers are forked from
     with started_workers(workers) as pool:
         with interrupt_held_back():
             for _ in range(workers):
-                pool.submit(make_ready, tagger)  # while the first batches are read
+                pool.submit(make_ready, tagger)
         running: deque[tuple[pyarrow.Array, Future[Tags]]] = deque()
-        for rows in batches(store, places, readers=workers):
+        for rows in chain(first, coming):
             with interrupt_held_back():
                 future = pool.submit(_tag_in_worker, rows, tagger)
             running.append((rows["rollout_id"].combine_chunks(), future))
@@ -288,12 +301,10 @@ def _register(store: Store, tagger: Tagger) -> None:
     import json
 
     with store.writing() as connection:
-        connection.execute(
-            "INSERT OR IGNORE INTO taggers VALUES ($1, $2, $3, $4, $5, $6)",
-            [tagger_id(tagger), tagger.kind, tagger.name, tagger.version, tagger.digest, json.dumps(tagger.card())],
-        ).fetchall()
+        name = tagger_id(tagger)
+        if not connection.execute("SELECT 1 FROM taggers WHERE tagger_id = $1", [name]).fetchall():
+            described = [name, tagger.kind, tagger.name, tagger.version, tagger.digest, json.dumps(tagger.card())]
+            connection.execute("INSERT INTO taggers VALUES ($1, $2, $3, $4, $5, $6)", described).fetchall()
         active = connection.execute("SELECT value FROM meta WHERE name = 'active_tagger'").fetchall()
         if not active or active[0][0].rsplit("@", 1)[0] == tagger.name:
-            connection.execute(
-                "INSERT OR REPLACE INTO meta VALUES ('active_tagger', $1)", [tagger_id(tagger)]
-            ).fetchall()
+            connection.execute("INSERT OR REPLACE INTO meta VALUES ('active_tagger', $1)", [name]).fetchall()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import connection, forkserver, get_context, parent_process
 from multiprocessing.context import BaseContext
 from multiprocessing.synchronize import Event
 
@@ -33,6 +33,13 @@ def started_workers(count: int) -> Iterator[ProcessPoolExecutor]:
             called_off.set()
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def start_loading() -> None:
+    """Let the process that workers are forked from load while this one goes on; nothing waits for it here."""
+    if _starting().get_start_method() == "forkserver":
+        with interrupt_held_back():
+            forkserver.ensure_running()
 
 
 def _starting() -> BaseContext:
@@ -61,7 +68,7 @@ def is_called_off() -> bool:
 
 def make_ready(tagger: str) -> None:
     """Load what tagging needs: as much work as some thousand rollouts are."""
-    _settle_that_no_frame_comes()
+    settle_that_no_frame_comes()
     get_tagger(tagger).find(make_batch([""]))
 
 
@@ -73,8 +80,11 @@ class _NoPandas(MetaPathFinder):
             raise ModuleNotFoundError(name)
 
 
-def _settle_that_no_frame_comes() -> None:
-    """Keep Arrow from loading pandas, where it is installed, to see whether its first array is made of a frame."""
+def settle_that_no_frame_comes() -> None:
+    """Keep Arrow from loading pandas, where it is installed, to see whether its first array is made of a frame.
+
+    Only a process of ours may settle that, a worker or a command; one that asks Arrow for a frame gets it all the same.
+    """
     import pyarrow
 
     if "pandas" not in sys.modules:
