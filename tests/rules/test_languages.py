@@ -65,8 +65,7 @@ NO_PROSE = (
 
 
 def may_mix(readings: list[Reading]) -> list[bool]:
-    lines = language._lines_that_may_mix(readings)
-    return [row in lines for row in range(len(readings))]
+    return [bool(lines) for lines in language._lines_that_may_mix(readings)]
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.sampled_from(PROMPTS))
@@ -75,8 +74,8 @@ def test_the_pass_turns_no_line_down_that_mixes_languages(text: str, prompt: str
     lines = [(found.start(), found.end()) for found in re.finditer(r"[^\n]+", text)]
     (seen,) = language._seen([Reading(text, prompt)])
     mixed = {(found.start, found.stop) for found in language._other_latin(seen, lines)}
-    passed = language._lines_that_may_mix([Reading("", prompt), Reading(text, prompt)]).get(1, [])
-    assert language._asks_for_language(prompt) or language._is_foreign_latin(prompt) or mixed <= set(passed)
+    _, passed = language._lines_that_may_mix([Reading("", prompt), Reading(text, prompt)])
+    assert language._is_foreign_latin(prompt) or mixed <= set(passed)
 
 
 def test_foreign_words_in_a_line_are_read_and_the_same_over_many_lines_are_not() -> None:
@@ -148,3 +147,19 @@ def test_the_last_paragraphs_are_as_strange_as_sets_of_words_say(drawn: list[tup
 
 def test_words_that_fold_into_several_letters_are_left_to_sets() -> None:
     assert strange_tails(["Straße"], [0], [hashed([])], drift._plain_table(), least=6, own=0.2) == [None]
+
+
+@given(st.lists(st.sampled_from(" ".join(FUNCTION_WORDS.values()).split()[::9] + ["xx", "é"]), max_size=12))
+def test_a_prompt_is_in_the_first_language_that_has_most_of_its_words(words: list[str]) -> None:
+    counts = [sum(word in listed.split() for word in words) for listed in FUNCTION_WORDS.values()]
+    told = len(words) >= 5 and max(counts) >= 0.2 * len(words)
+    asked = list(FUNCTION_WORDS)[counts.index(max(counts))] if told else None
+    assert language._latin_language(" ".join(words)) == asked
+
+
+@given(st.text(st.sampled_from("aé因дαカ 1"), max_size=12))
+def test_the_letters_of_a_prompt_say_which_scripts_may_come(prompt: str) -> None:
+    letters = letters_of(prompt)
+    known = letters[letters > 0]
+    assert language._is_foreign_latin(prompt) == (len(known) > 4 and np.mean(known > GREEK) >= language.MAIN_SCRIPT)
+    assert (CYRILLIC in language._scripts_of(prompt)) == (prompt.count("д") >= language.LEAST_LETTERS)

@@ -11,7 +11,7 @@ from traceanalytics.compiled import compiled
 from traceanalytics.rules.columns_kernel import counterparts
 from traceanalytics.rules.gibberish_kernel import class_of, code_point
 from traceanalytics.rules.letters import GREEK, NO_LETTER, letter_table
-from traceanalytics.rules.no_prose import behind_no_prose
+from traceanalytics.rules.no_prose import MAY_BEGIN, behind_no_prose
 from traceanalytics.rules.texts import buffer_of, column_of
 
 _ROW, _START, _STOP, _SCRIPT = range(4)
@@ -69,7 +69,7 @@ def _find(
         first = found
         place = 0
         while at < end:
-            behind = behind_no_prose(data, at, end, word_signs)
+            behind = behind_no_prose(data, at, end, word_signs) if MAY_BEGIN[data[at]] else 0
             if behind > 0:
                 gaps[count, _ROW] = row
                 gaps[count, _START] = place

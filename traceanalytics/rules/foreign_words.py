@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from traceanalytics.compiled import compiled, inner
-from traceanalytics.rules.function_words import ANY_MAY_COME, FUNCTION_WORDS
+from traceanalytics.rules.function_words import FUNCTION_WORDS
 from traceanalytics.rules.kernel_words import find, hash_of, point_at, slot_of, with_letter
 from traceanalytics.rules.letters import GREEK, RANGES, SEVERAL, folded_letters
 from traceanalytics.rules.texts import buffer_of
@@ -29,8 +29,8 @@ _SLOTS = 4096
 def mixed_lines(texts: "pyarrow.LargeStringArray", expected: NDArray[np.int64], least: int) -> NDArray[np.int64]:
     """Return row, start and stop (code points) of lines with an odd letter, or `least` different foreign words.
 
-    `expected` holds the number of the prompt's language in `FUNCTION_WORDS`, or the reason why there is none; a word is
-    foreign where only another language has it.
+    `expected` holds the number of the prompt's language in `FUNCTION_WORDS`; a word is foreign where only another
+    language has it, and where the prompt's is `UNKNOWN`, none is.
     """
     data, offsets = buffer_of(texts)
     lines = np.empty((len(data) // 2 + 1, 3), np.int64)
@@ -77,8 +77,6 @@ def _find(
     found = line = 0
     for row in range(len(expected)):
         own = expected[row]
-        if own == ANY_MAY_COME:
-            continue
         at, end = offsets[row], offsets[row + 1]
         hashed = length = begin = place = 0
         line += 1

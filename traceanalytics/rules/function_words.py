@@ -1,6 +1,6 @@
 """The small words that hold sentences together, of languages that models answer in."""
 
-ANY_MAY_COME, LATIN_IS_FOREIGN, UNKNOWN = -3, -2, -1  # in the place of the number of a prompt's language
+UNKNOWN = -1  # in the place of the number of a prompt's language
 
 FUNCTION_WORDS: dict[str, str] = {
     "English": (

@@ -1,16 +1,19 @@
 """Language mixing: prose in a script or language that the prompt is not in. Formulas, quotations and names are none."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import chain
 
 import numpy as np
 
 from traceanalytics.readers.text import Span
 from traceanalytics.rules.code import blanked
+from traceanalytics.rules.columns import Columns
 from traceanalytics.rules.finding import Finding, Located
-from traceanalytics.rules.function_words import ANY_MAY_COME, FUNCTION_WORDS, LATIN_IS_FOREIGN, UNKNOWN
+from traceanalytics.rules.function_words import FUNCTION_WORDS, UNKNOWN
 from traceanalytics.rules.letters import CYRILLIC, GREEK, HAN, HANGUL, KANA, LOWER, SCRIPTS, letters_of
 from traceanalytics.rules.reading import Reading
 from traceanalytics.rules.texts import column_of
@@ -34,14 +37,16 @@ _ASKS_FOR_LANGUAGE = re.compile(
     r"|character|alphabet|name)s?)\b|翻译|英文|英语|翻訳|번역|перевед",
     re.IGNORECASE,
 )
+_ASK = Columns(_ASKS_FOR_LANGUAGE)
 _ENGLISH = frozenset(FUNCTION_WORDS["English"].split())
 
 
 def find(readings: Sequence[Reading]) -> Iterator[Located]:
     """Find in each response what is in a script that its prompt does not use, or lines in another Latin language."""
-    lines = _lines_that_may_mix(readings)
-    mixing = [row for row, reading in enumerate(readings) if row in lines or _is_foreign_latin(reading.prompt)]
-    mixing = [row for row in mixing if not _asks_for_language(readings[row].prompt)]
+    asking = _which_ask_for_language(list({reading.prompt for reading in readings}))
+    rows = [row for row, reading in enumerate(readings) if reading.prompt not in asking]
+    lines = dict(zip(rows, _lines_that_may_mix([readings[row] for row in rows]), strict=True))
+    mixing = [row for row in rows if lines[row] or _is_foreign_latin(readings[row].prompt)]
     for row, seen in zip(mixing, _seen([readings[row] for row in mixing]), strict=True):
         stretches = list(_stretches(seen))
         share = {"share": f"{seen.foreign / max(1, seen.letters):.3f}"}
@@ -52,15 +57,19 @@ def find(readings: Sequence[Reading]) -> Iterator[Located]:
             yield from ((row, finding) for finding in _other_latin(seen, own_lines))
 
 
-def _lines_that_may_mix(readings: Sequence[Reading]) -> dict[int, list[Span]]:
-    """Return by response the lines that may mix languages, in one pass over all prose."""
+def _which_ask_for_language(prompts: Sequence[str]) -> set[str]:
+    return {prompt for prompt, asks in zip(prompts, _ASK.found(prompts), strict=True) if asks}
+
+
+def _lines_that_may_mix(readings: Sequence[Reading]) -> list[list[Span]]:
+    """Return of each response the lines that may mix languages, in one pass over all prose."""
     from traceanalytics.rules.foreign_words import mixed_lines
 
     expected = np.fromiter((_expected(reading.prompt) for reading in readings), np.int64, len(readings))
     found = mixed_lines(column_of([reading.prose for reading in readings]), expected, FOREIGN_WORDS)
-    lines: dict[int, list[Span]] = {}
+    lines: list[list[Span]] = [[] for _ in readings]
     for row, start, stop in found.tolist():
-        lines.setdefault(row, []).append((start, stop))
+        lines[row].append((start, stop))
     return lines
 
 
@@ -94,18 +103,19 @@ def _seen(readings: Sequence[Reading]) -> list[_Seen]:
 
 @lru_cache(maxsize=4096)
 def _expected(prompt: str) -> int:
-    """Return what the pass over a batch is told of a prompt: the number of its language, or why there is none."""
-    if _asks_for_language(prompt):
-        return ANY_MAY_COME
-    if _is_foreign_latin(prompt):
-        return LATIN_IS_FOREIGN
-    asked = _latin_language(prompt)
+    """Return the number of a prompt's language, where it is one in Latin letters."""
+    asked = None if _is_foreign_latin(prompt) else _latin_language(prompt)
     return UNKNOWN if asked is None else list(FUNCTION_WORDS).index(asked)
 
 
-@lru_cache(maxsize=1024)
-def _asks_for_language(prompt: str) -> bool:
-    return _ASKS_FOR_LANGUAGE.search(prompt) is not None
+@cache
+def _languages_of_words() -> dict[str, list[str]]:
+    """Return the languages that have each small word."""
+    languages: dict[str, list[str]] = {}
+    for language, listed in _function_words().items():
+        for word in listed:
+            languages.setdefault(word, []).append(language)
+    return languages
 
 
 @cache
@@ -137,6 +147,8 @@ def _scripts(reading: Reading) -> frozenset[int]:
 
 @lru_cache(maxsize=1024)
 def _scripts_of(prompt: str) -> frozenset[int]:
+    if prompt.isascii():
+        return frozenset()
     letters = letters_of(prompt)
     counts = np.bincount(letters[letters > GREEK], minlength=64)
     scripts = {script for script in SCRIPTS if counts[script] >= LEAST_LETTERS}
@@ -156,6 +168,8 @@ def _main_script(prose: str) -> frozenset[int]:
 @lru_cache(maxsize=1024)
 def _is_foreign_latin(prompt: str) -> bool:
     """Say whether the prompt is mainly in another script than Latin."""
+    if prompt.isascii():
+        return False
     letters = letters_of(prompt)
     known = letters[letters > 0]
     return len(known) > 4 and bool((known > GREEK).mean() >= MAIN_SCRIPT)
@@ -205,6 +219,7 @@ def _latin_language(prompt: str) -> str | None:
     words = [word.casefold() for word in _WORD.findall(prompt)]
     if len(words) < 5:
         return None
-    counts = {language: sum(map(listed.__contains__, words)) for language, listed in _function_words().items()}
-    best = max(counts, key=lambda language: counts[language])
+    languages = _languages_of_words()
+    counts = Counter(chain.from_iterable(languages[word] for word in words if word in languages))
+    best = max(FUNCTION_WORDS, key=counts.__getitem__)
     return best if counts[best] >= 0.2 * len(words) else None

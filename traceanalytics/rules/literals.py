@@ -73,8 +73,9 @@ def _find(
     found: NDArray[np.bool_],
 ) -> None:
     for row in range(len(found)):
-        state, at = BEGINS_LINE, offsets[row]
-        while at < offsets[row + 1] and not found[row]:
-            state = moves[state, data[at]]
-            found[row] = outputs[state] != 0
-            at += 1
+        state = BEGINS_LINE
+        for byte in data[offsets[row] : offsets[row + 1]]:
+            state = moves[state, byte]
+            if outputs[state] != 0:
+                found[row] = True
+                break

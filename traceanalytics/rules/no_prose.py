@@ -35,6 +35,10 @@ _H, _S = ord("h"), ord("s")
 _BEGIN, _END, _TEXT, _ROMAN = (tuple(word) for word in (b"\\begin{", b"\\end{", b"\\text{", b"\\mathrm{"))
 _HTTP = tuple(b"http")
 
+MAY_BEGIN = np.zeros(256, np.bool_)  # the bytes with which something begins that is no prose
+MAY_BEGIN[list(b'$\\`"(h')] = True
+MAY_BEGIN[[sign.encode()[0] for sign in "（“‘「『«"]] = True
+
 
 @inner
 def behind_no_prose(data: Bytes, at: int, end: int, word_signs: Bytes) -> int:
