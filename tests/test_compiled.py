@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from traceanalytics.compiled import COMPILING
+
 PARTS = "from traceanalytics.compiled import inner\n\n@inner\ndef part(number):\n    return number + {added}\n"
 BETWEEN = (
     "from parts import part\nfrom traceanalytics.compiled import inner\n\n"
@@ -39,7 +41,7 @@ def test_compiling_is_said_once_and_reading_the_cache_is_not(tmp_path: Path) -> 
     first, second = (
         subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True).stdout for _ in range(2)
     )
-    assert first == "compiling kernels, once on this machine and for this version: up to a minute\n"
+    assert first == f"{COMPILING}\n"
     assert second == ""
 
 
@@ -51,3 +53,15 @@ def test_kernels_load_no_linear_algebra_of_scipy_and_one_that_multiplies_matrice
     )
     found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
     assert found.split() == ["False", "1.0"]
+
+
+def test_compiling_that_was_told_of_is_not_told_again_by_whoever_asks_later(tmp_path: Path) -> None:
+    for name, text in (("parts", PARTS.format(added=1)), ("between", BETWEEN), ("whole", WHOLE)):
+        (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+    script = (
+        "from traceanalytics.compiled import tell_of_compiling\nfrom whole import whole\n"
+        "for number in (1, 1.5):\n    tell_of_compiling(print)\n    whole(number)"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert done.stdout == f"{COMPILING}\n"

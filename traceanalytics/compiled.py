@@ -13,8 +13,9 @@ from typing import TypeVar
 
 Kernel = TypeVar("Kernel", bound=Callable[..., object])
 
-COMPILING = "compiling kernels, once on this machine and for this version: up to a minute"
+COMPILING = "compiling the kernels of this step, once on this machine and for this version: up to a minute"
 _waiting: list[Callable[[str], None]] = []  # who is to be told when this process compiles for the first time
+_told: list[str] = []  # what was told in this process, or in the one that it was forked from
 
 
 def compiled(kernel: Kernel) -> Kernel:
@@ -38,8 +39,12 @@ def folder_of(kernel: Callable[..., object]) -> Path | None:
 
 
 def tell_of_compiling(say: Callable[[str], None]) -> None:
-    """Have `say` told once when kernels are compiled in this process, as nothing else is seen of it for a while."""
-    _waiting[:] = [say]
+    """Have `say` told once when kernels are compiled in this process, as nothing else is seen of it for a while.
+
+    A process that was forked from one that has told it tells it no more.
+    """
+    if not _told:
+        _waiting[:] = [say]
 
 
 @cache
@@ -49,6 +54,7 @@ def _watch_for_compiling() -> None:
     class Watcher(event.Listener):  # type: ignore[misc]  # numba is untyped here
         def on_start(self, event: object) -> None:
             if _waiting:
+                _told.append(COMPILING)
                 _waiting.pop()(COMPILING)
 
         def on_end(self, event: object) -> None:

@@ -12,6 +12,8 @@ from typer.testing import CliRunner, Result
 from traceanalytics.cli import app
 from traceanalytics.cli.output import emit_table
 from traceanalytics.errors import BadInput, BadQuery, Refused, UnknownName
+from traceanalytics.findings.base import FINDINGS
+from traceanalytics.findings.meanings import MEANINGS
 from traceanalytics.store.store import Store
 from traceanalytics.taggers import DEFAULT, SHIPPED
 
@@ -247,3 +249,16 @@ def test_kinds_of_classifiers_are_listed_and_their_options_explained() -> None:
         "about": "most of the labeled segments that the encoder may see, 0 to 1",
     }
     assert run("show", "classifier", "ngrams").stdout.splitlines()[-1] == "options: none"
+
+
+@pytest.mark.parametrize("name", sorted(FINDINGS.all()))
+def test_every_parameter_of_a_finding_is_described(name: str) -> None:
+    rows = json.loads(run("show", "finding", name, "--json").stdout)["parameters"]
+    assert rows
+    assert [row["name"] for row in rows if not row["about"]] == []
+
+
+def test_no_meaning_is_kept_of_a_parameter_that_no_finding_takes() -> None:
+    taken = {f"{finding.name}.{name}" for finding in FINDINGS.all().values() for name in finding.parameters}
+    names = {name.rpartition(".")[2] for name in taken}
+    assert {name for name in MEANINGS if name not in taken | names} == set()

@@ -21,7 +21,7 @@ FROM range(248) AS t(i)
 def test_the_finding_of_the_page_is_listed_shown_and_answers(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, body in re.findall(r"^`(mine/[\w./]+)`:\n\n```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE):
+    for name, body in re.findall(r"^`(our-claims/[\w./]+)`:\n\n```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE):
         path = tmp_path / name
         path.parent.mkdir(parents=True)
         path.write_text(body, encoding="utf-8")
@@ -38,5 +38,6 @@ def test_the_finding_of_the_page_is_listed_shown_and_answers(
     monkeypatch.setenv(*first[1].split("="))
     printed = [CliRunner().invoke(app, words[1:], catch_exceptions=False).stdout for words in commands]
     assert "Right answers are shorter than wrong ones" in printed[0]
-    assert "fewest_prompts" in printed[1]
+    assert "prompts below which nothing is said" in printed[1]
+    assert "characters of a right answer" in printed[2]
     assert "level easy: right answers are shorter: 100 characters against 400" in printed[2]

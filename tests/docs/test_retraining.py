@@ -40,6 +40,9 @@ def test_the_commands_lead_from_rollouts_to_a_model_and_corrected_rates(
         result = CliRunner().invoke(app, words, input=pressed)
         assert result.exit_code == 0, f"ta {shlex.join(words)}: {result.output}{result.exception!r}"
         ran.append(words[0])
+        if words[:2] == ["labels", "load"]:
+            said = "audited: `ta query corrected_rate in_behaviors=verification in_split=val` shows the errors\n"
+            assert result.stderr == said
     assert {"ingest", "tag", "suggest", "label", "labels", "train", "query"} <= set(ran)
-    rates = Store("traces.duckdb").query("corrected_rate", in_behaviors=["verification"]).to_pylist()
+    rates = Store("traces.duckdb").query("corrected_rate", in_behaviors=["verification"], in_split="val").to_pylist()
     assert sum(row["audited"] for row in rates) >= 40

@@ -122,6 +122,7 @@ def test_parts_of_a_users_own_go_before_the_batches_of_ours_and_the_next_step_is
     own = [line | {"id": f"own-{line['id']}", "source": "rollout:r1", "text": f"Own {line['text']}"} for line in lines]
     (tmp_path / "own.jsonl").write_text("\n".join(map(json.dumps, own)))
     said = CliRunner().invoke(app, [*words, str(tmp_path / "own.jsonl")])
+    assert said.stderr.startswith(f"holding {model.name} against the frozen part of 2 label files: some seconds\n")
     assert "your rollouts" in said.stdout
     assert "seed:made" not in said.stdout
     assert said.stderr.endswith(

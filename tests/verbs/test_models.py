@@ -217,3 +217,11 @@ def test_what_the_old_tagger_learned_from_is_held_against_nobody(store: Store, m
         Refused, match="knowing learned from every prompt of the frozen part, so nothing is held out to"
     ):
         hold_against(load_tagger(model), knowing, [labels])
+
+
+def test_a_promotion_says_before_the_test_that_it_takes_some_seconds(store: Store, model: Path, labels: Path) -> None:
+    words = ["use", str(model), "--labels", str(labels), "--db", str(store.path)]
+    done = CliRunner().invoke(app, words, catch_exceptions=False)
+    assert re.match(r"holding mine@\w+ against cues@\w+ on the frozen part of labels: some seconds\n", done.stderr)
+    unknown = CliRunner().invoke(app, ["use", "mistyped", "--db", str(store.path)])
+    assert "holding" not in unknown.stderr

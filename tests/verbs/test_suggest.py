@@ -4,10 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import HOSTILE_RUN
 from typer.testing import CliRunner
 
 from traceanalytics.cli import app
 from traceanalytics.errors import BadInput, Refused, UnknownName
+from traceanalytics.findings.shifts import split_of
 from traceanalytics.judging import Answers, Question
 from traceanalytics.store.store import Store
 from traceanalytics.verbs.draw_audit import suggest_audit
@@ -184,8 +186,16 @@ def test_a_queue_that_is_shorter_than_asked_says_why(analyzed: Store, tmp_path: 
 def test_an_audit_names_the_split_that_it_is_drawn_from(analyzed: Store, tmp_path: Path) -> None:
     out = tmp_path / "audit.jsonl"
     words = ["suggest", "audit", "--behavior", "verification", "--db", str(analyzed.path), "-n", "9", "--out", str(out)]
-    (first, *_) = CliRunner().invoke(app, words, catch_exceptions=False).stdout.splitlines()
-    assert first == f"9 rollouts of the split train in {out}, 9 questions"
+    drawn = CliRunner().invoke(app, words, catch_exceptions=False)
+    split = split_of(analyzed, "random")
+    assert split == "val"
+    assert drawn.stdout.splitlines()[0] == f"9 rollouts of the split {split} in {out}, 9 questions"
+    assert "the split val is what findings read of most runs by default; --split draws from another\n" in drawn.stderr
+    words[-1] = str(tmp_path / "of-training.jsonl")
+    chosen = CliRunner().invoke(app, [*words, "--split", "train"], catch_exceptions=False)
+    assert chosen.stdout.startswith("9 rollouts of the split train in ")
+    assert "by default" not in chosen.stderr
+    assert suggest_audit(analyzed, ASKED, run=HOSTILE_RUN, n=2), "a run without evaluations is audited where it is read"
 
 
 def test_disagreeing_needs_the_other_tagger(analyzed: Store) -> None:

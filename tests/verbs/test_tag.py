@@ -1,4 +1,5 @@
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -8,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from traceanalytics.compiled import COMPILING
 from traceanalytics.errors import BadInput, BadModel, UnknownName
 from traceanalytics.segments import make_batch
 from traceanalytics.store.store import Store
 from traceanalytics.taggers import DEFAULT, SHIPPED, get_tagger
 from traceanalytics.verbs import tag as tag_module
 from traceanalytics.verbs.tag import tag, use
+from traceanalytics.verbs.workers import say_aside
 
 HAS_CODE = "spurious_rewards.has_code"
 TEXTS = ["Let me check: 2+2 is 4.", "I use Python.", "", "😀 Wait, that's wrong. Python says 5."]
@@ -166,6 +169,7 @@ def test_workers_end_with_a_call_that_is_killed(store: Store) -> None:
         "from traceanalytics.store.store import Store\n"
         "from traceanalytics.verbs import tag\n"
         "def say(report):\n"
+        "    if not report.tagged: return\n"
         "    from multiprocessing import active_children\n"
         "    print(*(process.pid for process in active_children()), flush=True)\n"
         "    sys.stdin.read()\n"
@@ -227,7 +231,7 @@ def test_workers_end_in_silence(store: Store) -> None:
         f"    tag.tag(Store(sys.argv[1]), tagger={HAS_CODE!r}, workers=2)\n"
     )
     called = subprocess.run([sys.executable, str(script), str(store.path)], capture_output=True, text=True)
-    assert (called.returncode, called.stderr) == (0, "")
+    assert (called.returncode, called.stderr.removeprefix(f"{COMPILING}\n")) == (0, "")
 
 
 def test_a_call_that_finds_all_tagged_loads_no_model(filled: Store) -> None:
@@ -263,3 +267,17 @@ def test_a_model_that_changes_between_naming_and_loading_is_refused(tmp_path: Pa
     (folder / "weights.npz").write_bytes(b"")
     with pytest.raises(BadModel, match=r"weights.npz: changed since its card was written; train the model again"):
         tagger.find(make_batch(["Let me check."]))
+
+
+def test_tagging_says_at_once_in_a_pipe_what_it_begins_and_nothing_where_nothing_is_to_do(store: Store) -> None:
+    fill(store, 3)
+    command = [sys.executable, "-m", "traceanalytics", "tag", "--tagger", HAS_CODE, "--db", str(store.path)]
+    first, again = (subprocess.run(command, capture_output=True, text=True, check=True) for _ in range(2))
+    assert re.fullmatch(rf"tagging 12 rollouts with {re.escape(HAS_CODE)}@\w+\n", first.stderr)
+    assert again.stderr == ""
+    assert "12 rollouts read" in first.stdout
+
+
+def test_workers_tell_of_compiling_behind_a_pipe_too(capsys: pytest.CaptureFixture[str]) -> None:
+    say_aside(COMPILING)
+    assert capsys.readouterr().err == f"{COMPILING}\n"

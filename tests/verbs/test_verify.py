@@ -156,6 +156,26 @@ def test_a_store_that_grew_has_moved_numbers_and_no_forged_file(written: Path, a
     assert changed.where == "the headline"
 
 
+def test_a_report_of_another_store_is_refused_in_one_line(written: Path, tmp_path: Path) -> None:
+    other = Store(tmp_path / "other.duckdb")
+    line = {"input": "1+1?", "output": "2", "step": 900, "score": 1.0, "gts": "2"}
+    (tmp_path / "900.jsonl").write_text(json.dumps(line) + "\n")
+    ingest([tmp_path / "900.jsonl"], store=other, run="random")
+    says = "name the store that the report was made from with --db"
+    with pytest.raises(BadInput, match=rf"is of another store: .*other\.duckdb has no run called truth; {says}"):
+        verify(written, other)
+    ingest([tmp_path / "900.jsonl"], store=other, run="truth")
+    said = rf"is of another store: .*other\.duckdb has read none of the files of random and truth; {says}"
+    with pytest.raises(BadInput, match=said):
+        verify(written, other)
+
+
+def test_verifying_says_before_it_draws_again_that_this_takes_some_seconds(written: Path, analyzed: Store) -> None:
+    said: list[str] = []
+    verify(written, analyzed, say=said.append)
+    assert said == [f"making the report again from {analyzed.path}, to hold {written} against it: some seconds"]
+
+
 def test_the_command_counts_what_changed(written: Path, analyzed: Store, tmp_path: Path) -> None:
     changed = rewritten(written, tmp_path, lambda text: text.replace("<h1>", "<h1>Nothing: ", 1))
     result = CliRunner().invoke(app, ["verify", str(changed), "--db", str(analyzed.path)])

@@ -10,6 +10,7 @@ import typer
 from traceanalytics.cli.ingest import IngestCommand, Progress, pairs
 from traceanalytics.cli.options import AsJson, Db
 from traceanalytics.cli.output import aligned, emit_json, emit_line, harmless, note
+from traceanalytics.errors import counted
 
 if TYPE_CHECKING:
     from traceanalytics.findings.shifts import Shift
@@ -66,7 +67,9 @@ def analyze(
 
 def _say(report: "TagReport") -> None:
     line = f"tagged {report.tagged:,} of {report.untagged:,} rollouts"
-    if sys.stderr.isatty():
+    if not report.tagged:
+        note(f"tagging {counted(report.untagged, 'rollout')} with {report.tagger_id}")
+    elif sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{line}")
         sys.stderr.flush()
     elif report.tagged == report.untagged:

@@ -40,7 +40,7 @@ def evaluate(
     tagger = get_tagger(model)
     if not isinstance(tagger, Trained):
         raise BadInput(f"{model!r} was not trained; name a model folder that `ta train` wrote, or the shipped model")
-    found = evaluate_model(tagger, label_paths(labels), store=Store(db) if db else None)
+    found = evaluate_model(tagger, label_paths(labels), store=Store(db) if db else None, say=note)
     if as_json:
         drifts = [asdict(drift) for drift in found.drifts]
         emit_json({"model": tagger.name, "looks": found.looks, "rows": found.rows, "drifts": drifts})

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from traceanalytics.cli.options import AsJson, Db
-from traceanalytics.cli.output import emit_json, emit_line, emit_table
+from traceanalytics.cli.output import emit_json, emit_line, emit_table, note
 from traceanalytics.errors import Refused
 
 PANEL = "Judge and train"
@@ -114,10 +114,15 @@ def load(db: Db, paths: Paths = None, as_json: AsJson = False) -> None:
     """Fill the store's table `judgments` from label files."""
     from traceanalytics.paths import label_paths
     from traceanalytics.store.store import Store
+    from traceanalytics.verbs.audits import audited_behaviors
     from traceanalytics.verbs.labels import load_labels
 
-    rows = load_labels(Store(db), label_paths(paths))
+    store = Store(db)
+    rows = load_labels(store, label_paths(paths))
     if as_json:
         emit_json({"judgments": rows})
     else:
         emit_line(f"{rows:,} judgments loaded")
+        for split, behaviors in audited_behaviors(store).items():
+            for behavior in behaviors:
+                note(f"audited: `ta query corrected_rate in_behaviors={behavior} in_split={split}` shows the errors")

@@ -32,7 +32,9 @@ def suggest(
     db: Db,
     behavior: Annotated[list[str] | None, typer.Option(help="A behavior to ask for; repeat it for several.")] = None,
     run: Annotated[str | None, typer.Option(help="One run; every run if left out.")] = None,
-    split: Annotated[str | None, typer.Option(help="train, val, eval or probe.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="train, val, eval or probe; an audit's is what findings read if left out.")
+    ] = None,
     tagger: Annotated[str | None, typer.Option(help="Whose tags; the active tagger's if left out.")] = None,
     other: Annotated[str | None, typer.Option(help="The tagger that disagrees.")] = None,
     other_behavior: Annotated[
@@ -91,4 +93,7 @@ def suggest(
     if len(questions) < n:
         rest = "is judged already" if kind is Kind.AUDIT else "repeats these texts or is judged already"
         note(f"{len(questions):,} of the {n:,} asked for: what else there is {rest}")
+    if kind is Kind.AUDIT and split is None:
+        whose = f"run {run}" if run else "most runs"
+        note(f"the split {chosen['split']} is what findings read of {whose} by default; --split draws from another")
     note(f"next: ta label {path} (answers go to {answers_beside(path)})")

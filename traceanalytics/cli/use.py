@@ -37,8 +37,7 @@ def use(
     from traceanalytics.verbs.evaluate import TOO_FEW
     from traceanalytics.verbs.models import promote
 
-    note(f"holding {tagger} against the active tagger, some seconds")
-    found = promote(Store(db), tagger, labels=label_paths(labels), force=force)
+    found = promote(Store(db), tagger, labels=label_paths(labels), force=force, say=note)
     if as_json:
         emit_json(asdict(found))
         return

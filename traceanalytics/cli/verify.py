@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from traceanalytics.cli.options import AsJson, Db
-from traceanalytics.cli.output import emit_json, emit_line, harmless
+from traceanalytics.cli.output import emit_json, emit_line, harmless, note
 from traceanalytics.errors import Refused
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def verify(
 
     store = Store(db)
     store.check_exists()
-    verified = verify_report(path, store)
+    verified = verify_report(path, store, say=note)
     found = [*verified.changed, *verified.moved]
     if as_json:
         emit_json([asdict(each) for each in found])

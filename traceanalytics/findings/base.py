@@ -117,6 +117,7 @@ class Finding:
     infer: Callable[..., Answer]
     queries: tuple[str, ...] = ()  # the shipped queries that it reads
     draw: Callable[[Answer], "altair.TopLevelMixin"] | None = None
+    meanings: Mapping[str, str] = field(default_factory=dict)  # of parameters that no finding of ours takes
 
     @property
     def parameters(self) -> Mapping[str, inspect.Parameter]:

@@ -15,6 +15,14 @@ ORDER BY ALL
 _COLUMNS = ("tagger_id", "behavior", "run_id", "step_band", "tp", "fp", "fn", "tn", "sampled_how")
 
 
+def audited_behaviors(store: Store) -> dict[str, list[str]]:
+    """Return the behaviors that rollouts of each split were audited for."""
+    found: dict[str, list[str]] = {}
+    for place in store.sql(_AUDITED).to_pylist():
+        found.setdefault(place["split"], []).append(place["behavior"])
+    return {split: list(dict.fromkeys(behaviors)) for split, behaviors in found.items()}
+
+
 def count_audits(store: Store) -> int:
     """Fill `tagger_errors` for every tagger that has read audited rollouts; returns how many rows it has.
 

@@ -12,7 +12,7 @@ from traceanalytics.store.store import Store
 from traceanalytics.verbs.ingest import ingest
 from traceanalytics.verbs.report import report
 from traceanalytics.verbs.simulate import simulate
-from traceanalytics.verbs.tag import tag
+from traceanalytics.verbs.tag import TagReport, tag
 
 REPORT = "report.html"
 WORLDS = {
@@ -39,18 +39,25 @@ class Point:
 def demo(folder: Path, *, say: Callable[[str], None] = lambda line: None) -> list[Point]:
     """Make the runs that are not there yet, bring the store up to date, and return the curves on the eval prompts."""
     store = Store(folder / "traces.duckdb")
+    say(f"making two runs, tagging them and writing a report, all in {folder}: some tens of seconds")
     for name, world in WORLDS.items():
         if not (folder / name).exists():
             made = simulate(world, folder / name)
             say(f"made {made.rollouts:,} rollouts in {made.folder}, their planted truth in {made.truth}")
         ingested = ingest([folder / name], store=store, settings=SETTINGS[name])
         say(f"{name}: {ingested.total('rollouts'):,} new rollouts in {store.path}")
-    tagged = tag(store)
+    tagged = tag(store, progress=lambda report: _begun(report, say))
     say(f"{tagged.tagger_id}: {tagged.tagged:,} rollouts tagged in {tagged.seconds:.1f} s")
     tag(store, tagger=PUBLISHED_CODE)
+    say("writing the report")
     written = report(store, folder / REPORT)
     say(f"{written.headline}: {written.path}")
     return [point for name in WORLDS for point in _curve(store, folder, name)]
+
+
+def _begun(tagging: TagReport, say: Callable[[str], None]) -> None:
+    if not tagging.tagged:
+        say(f"tagging {tagging.untagged:,} rollouts with {tagging.tagger_id}")
 
 
 def _curve(store: Store, folder: Path, run: str) -> list[Point]:

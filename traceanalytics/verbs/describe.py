@@ -35,6 +35,7 @@ def _query(name: str) -> Facts:
 
 def _finding(name: str) -> Facts:
     from traceanalytics.findings.base import get_finding
+    from traceanalytics.findings.meanings import meaning_of
 
     finding = get_finding(name)
     return {
@@ -43,7 +44,12 @@ def _finding(name: str) -> Facts:
         "how": inspect.getdoc(finding.infer) or "",
         "call": f"ta finding {finding.name} PARAM=VALUE…",
         "parameters": [
-            {"name": each.name, "type": _written(each.annotation), "default": _default(each)}
+            {
+                "name": each.name,
+                "type": _written(each.annotation),
+                "default": _default(each),
+                "about": finding.meanings.get(each.name) or meaning_of(finding.name, each.name),
+            }
             for each in finding.parameters.values()
         ],
         "queries": ", ".join(finding.queries) or "none",

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from traceanalytics.behaviors import BEHAVIORS
 from traceanalytics.errors import BadInput, Refused
+from traceanalytics.findings.shifts import split_of as findings_split
+from traceanalytics.findings.shifts import tagged_runs
 from traceanalytics.judging import OF_A_ROLLOUT, Question, question_id
 from traceanalytics.labels import located_labels
 from traceanalytics.store.store import Store
@@ -189,16 +191,14 @@ def eras_of(store: Store, behaviors: Sequence[str], *, run: str | None, split: s
 
 
 def split_of(store: Store, tagger: str, run: str | None) -> str:
-    """Return the split that was asked for by nobody: that of which the tagger has read most."""
-    rows = store.sql(
-        "SELECT rollouts.split, count(*) AS read FROM tagged JOIN rollouts USING (rollout_id) "
-        "WHERE tagger_id = $tagger AND ($run IS NULL OR run_id = $run) GROUP BY ALL ORDER BY read DESC, 1",
-        {"tagger": tagger, "run": run},
-    ).to_pylist()
-    if not rows:
+    """Return the split that is audited unless one is named: what findings read of the run, or of most runs."""
+    read = Store(store.path, tagger=tagger)
+    runs = tagged_runs(read)
+    if not runs or (run is not None and run not in runs):
         known = ", ".join(store.sql("SELECT run_id FROM runs ORDER BY 1")["run_id"].to_pylist()) or "none"
         raise BadInput(f"no tagged run is called {run!r}; the store holds {known}")
-    return str(rows[0]["split"])
+    splits = [findings_split(read, each) for each in ([run] if run else runs)]
+    return max(splits, key=splits.count)
 
 
 def _in_parts(strata: Sequence[Stratum], n: int) -> list[Stratum]:

@@ -1,7 +1,7 @@
 """How right a tagger is on the frozen part of labels: precision, recall, F1 and calibration, with intervals and n."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from traceanalytics.classifiers.base import NOT_JUDGED, YES, Judged, rollout_of
 from traceanalytics.classifiers.comparing import f1
 from traceanalytics.classifiers.splits import fingerprint, frozen_rows
-from traceanalytics.errors import BadInput, BadLabel
+from traceanalytics.errors import BadInput, BadLabel, counted
 from traceanalytics.findings.audits import Drift, drift_between
 from traceanalytics.findings.audits import drifts as audited_drifts
+from traceanalytics.labels import label_files
 from traceanalytics.paths import shipped_folder
 from traceanalytics.stats.correction import Audit
 from traceanalytics.store.store import Store
@@ -26,6 +27,7 @@ from traceanalytics.verbs.train import read_judged
 OWN, OF_A_ROLLOUT = "your rollouts", "rollout"  # the part of judgments drawn from a store, and its voice
 FEW = 10  # segments that show a behavior, below which nothing is said
 TOO_FEW = "too few to say"
+Say = Callable[[str], None]
 LOOKS = "frozen_looks.json"
 _RESAMPLES = 1000
 _BANDS = """
@@ -50,8 +52,12 @@ class Evaluation:
     drifts: list[Drift]  # where the model errs otherwise late in a run than early in it
 
 
-def evaluate(tagger: Trained, labels: Sequence[Path], *, store: Store | None = None) -> Evaluation:
+def evaluate(
+    tagger: Trained, labels: Sequence[Path], *, store: Store | None = None, say: Say = lambda line: None
+) -> Evaluation:
     """Hold a model against the frozen part of labels, by batch of labels; with a store by run and third of steps."""
+    files = counted(len(label_files(labels)), "label file")
+    say(f"holding {tagger.name} against the frozen part of {files}: some seconds")
     judged = frozen_part(labels, looked_at_by=f"ta evaluate {tagger.name}", model=tagger)
     scores = tagger.classifier.score(judged.candidates)
     parts = {"all": np.ones(len(judged.groups), np.bool_)}

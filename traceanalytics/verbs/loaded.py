@@ -8,7 +8,7 @@ from traceanalytics.compiled import tell_of_compiling
 from traceanalytics.segments import make_batch
 from traceanalytics.taggers import DEFAULT, get_tagger
 from traceanalytics.types import Example
-from traceanalytics.verbs.workers import make_ready, say_on_terminal
+from traceanalytics.verbs.workers import make_ready, say_aside
 
 
 def _examples() -> Iterator[str]:
@@ -18,7 +18,7 @@ def _examples() -> Iterator[str]:
             yield example.text if isinstance(example, Example) else example
 
 
-tell_of_compiling(say_on_terminal)
+tell_of_compiling(say_aside)
 with suppress(Exception):  # what fails here fails again in a worker, and is told from there
     make_ready(DEFAULT)
     get_tagger(DEFAULT).find(make_batch(list(_examples())))

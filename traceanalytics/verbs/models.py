@@ -19,7 +19,7 @@ from traceanalytics.store.store import Store
 from traceanalytics.taggers import Trained, get_tagger, shipped_models
 from traceanalytics.tagging import SHOWN_FROM, Tagger, tagger_id
 from traceanalytics.types import JSON
-from traceanalytics.verbs.evaluate import FEW, TOO_FEW, frozen_part, learned_from
+from traceanalytics.verbs.evaluate import FEW, TOO_FEW, Say, frozen_part, learned_from
 from traceanalytics.verbs.tag import model_folders, spec_of, use
 
 _REFUSED_BY_CHANCE = 0.05  # of models that are as good as the one before; shared by all behaviors that are tested
@@ -67,7 +67,9 @@ class Promotion:
     by_cues: list[str]  # behaviors that the active tagger leaves to cues
 
 
-def promote(store: Store, name: str, *, labels: Sequence[Path], force: bool = False) -> Promotion:
+def promote(
+    store: Store, name: str, *, labels: Sequence[Path], force: bool = False, say: Say = lambda line: None
+) -> Promotion:
     """Make a tagger the active one; a model that is worse on frozen labels than the active one is refused.
 
     So is one of which they are too few to say that. A promotion that is forced is recorded as such.
@@ -76,6 +78,8 @@ def promote(store: Store, name: str, *, labels: Sequence[Path], force: bool = Fa
     new = get_tagger(spec_of(store, name))
     old = _known(store, before) if before else None
     changes = isinstance(new, Trained) and old is not None and tagger_id(new) != before
+    if changes:
+        say(f"holding {tagger_id(new)} against {before} on the frozen part of labels: some seconds")
     rows, against = _tested(cast(Trained, new), cast(Tagger, old), labels) if changes else ([], None)
     if against is not None and not force:
         raise Refused(f"not promoted, {before} stays active: {against}")

@@ -29,10 +29,17 @@ MOST_BYTES = 3_000_000  # of a report
 # What a report shows of tables (rows of each) and of rollouts (characters of all): the first of these that fits.
 _SIZES = ((MOST_ROWS_SHOWN, 600_000), (60, 400_000), (20, 150_000))
 _FILES = "SELECT run_id, digest, size, good_lines FROM files ORDER BY ALL"
+_SOURCES = """
+SELECT run_id, list(DISTINCT mark) AS marks
+FROM (SELECT run_id, unnest([left(md5(path), 8), left(digest, 8)]) AS mark FROM files)
+WHERE mark IS NOT NULL AND list_contains($runs, run_id)
+GROUP BY ALL
+"""
 _TAGGERS = """
 SELECT taggers.tagger_id, count(tagged.rollout_id) AS rollouts FROM taggers LEFT JOIN tagged USING (tagger_id)
 GROUP BY ALL ORDER BY ALL
 """
+_MOST_MARKS = 100  # of the files of a run
 _ROUNDED = 9  # significant digits in which numbers are kept and compared
 
 
@@ -79,6 +86,7 @@ def make(store: Store, chosen: Selectors, pages: Sequence[Page]) -> Made:
         "pages": [page.name for page in pages],
         "selectors": asdict(chosen),
         "digest": _digest(store),
+        "sources": {run: marks[:_MOST_MARKS] for run, marks in sources(store, view.runs).items()} if view else {},
         "versions": versions(),
         "numbers": _numbers(built),
     }
@@ -209,6 +217,12 @@ def _digest(store: Store) -> str:
     if not store.exists:
         return ""
     return sha256(json.dumps(store.sql(_FILES).to_pylist(), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def sources(store: Store, runs: Sequence[str]) -> dict[str, list[str]]:
+    """Return what tells the files of some runs from others: of each file its place and what stood in it, shortened."""
+    rows = store.sql(_SOURCES, {"runs": list(runs)}).to_pylist()
+    return {row["run_id"]: sorted(row["marks"]) for row in rows}
 
 
 def _made_from(store: Store, view: View | None, selectors: Selectors) -> Table:

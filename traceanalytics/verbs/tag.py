@@ -100,6 +100,8 @@ def tag(
     if workers > 1:
         start_loading()
     report = TagReport(name, len(places))
+    if progress is not None and places:
+        progress(report)
     began = time.monotonic()
     _register(store, chosen)
     spec = _kept(store, spec, chosen)

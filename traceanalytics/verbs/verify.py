@@ -2,19 +2,19 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
 from os.path import commonprefix
 from pathlib import Path
 
-from traceanalytics.errors import BadInput
+from traceanalytics.errors import BadInput, listed
 from traceanalytics.pages.base import Selectors, get_page
 from traceanalytics.pages.seal import CHART, END, OPENED, Part, facts_of, part_of_facts, parts_of, seal_of, words_of
 from traceanalytics.store.store import Store
 from traceanalytics.types import JSON
-from traceanalytics.verbs.report import Made, make, versions
+from traceanalytics.verbs.report import Made, make, sources, versions
 
 _PLACE = re.compile(r" --db (?:&#x27;.*?&#x27;|[^\s<\"`]+)")  # a store may have moved since
 _MAKING = ("<td>store</td>", "<td>made</td>", "<td>checked with</td>")  # what its name and the day change of a report
@@ -47,7 +47,7 @@ class Verified:
     is_of_these_versions: bool
 
 
-def verify(path: Path, store: Store) -> Verified:
+def verify(path: Path, store: Store, *, say: Callable[[str], None] = lambda line: None) -> Verified:
     """Hold every part of a report to its seal, its numbers to the store, and all of it to the report drawn again."""
     if not path.exists():
         raise BadInput(f"{path}: no such file; `ta report --out {path}` writes one")
@@ -59,6 +59,8 @@ def verify(path: Path, store: Store) -> Verified:
         )
     if facts is None:
         raise BadInput(f"{path}: holds no numbers to check; it must be a report that `ta report` wrote")
+    _check_store(path, facts.get("sources", {}), store)
+    say(f"making the report again from {store.path}, to hold {path} against it: some seconds")
     made = _made_again(facts, store)
     again: JSON = json.loads(json.dumps(made.facts))
     found, drawn = parts_of(written), parts_of(made.document.decode())
@@ -68,6 +70,18 @@ def verify(path: Path, store: Store) -> Verified:
     if not changed and not moved and is_of_these_versions:  # other versions may say and draw the same otherwise
         moved = _moved_parts(found, drawn)
     return Verified(changed, moved, facts["digest"] == again["digest"], is_of_these_versions)
+
+
+def _check_store(path: Path, were: dict[str, list[str]], store: Store) -> None:
+    """Refuse a store that lacks a run of the report or has read none of its files: every row of another one differs."""
+    now = sources(store, list(were))
+    other = "name the store that the report was made from with --db"
+    if missing := [run for run in were if run not in now]:
+        raise BadInput(f"{path}: is of another store: {store.path} has no run called {listed(missing)}; {other}")
+    if were and not any({*were[run]} & {*now[run]} for run in were):
+        raise BadInput(
+            f"{path}: is of another store: {store.path} has read none of the files of {listed(were)}; {other}"
+        )
 
 
 def _made_again(facts: dict[str, JSON], store: Store) -> Made:

@@ -93,10 +93,10 @@ def settle_that_no_frame_comes() -> None:
         sys.meta_path.remove(finder)
 
 
-def say_on_terminal(line: str) -> None:
-    """Tell whoever waits at a terminal."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"{line}\n")
+def say_aside(line: str) -> None:
+    """Tell whoever waits, at a terminal or behind a pipe."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 def _start_worker(called_off: Event, told: Event) -> None:
@@ -105,7 +105,7 @@ def _start_worker(called_off: Event, told: Event) -> None:
     def say(line: str) -> None:
         if not told.is_set():
             told.set()
-            say_on_terminal(line)
+            say_aside(line)
 
     tell_of_compiling(say)
     _CALLED_OFF[:] = [called_off]
