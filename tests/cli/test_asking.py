@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from traceanalytics.cli import app
@@ -262,3 +263,38 @@ def test_no_meaning_is_kept_of_a_parameter_that_no_finding_takes() -> None:
     taken = {f"{finding.name}.{name}" for finding in FINDINGS.all().values() for name in finding.parameters}
     names = {name.rpartition(".")[2] for name in taken}
     assert {name for name in MEANINGS if name not in taken | names} == set()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["analyze", "logs"],
+        ["report"],
+        ["suggest", "audit", "--behavior", "verification"],
+        ["label", "queue.jsonl"],
+        ["judge", "queue.jsonl", "--endpoint", "http://localhost:1", "--model", "m"],
+        ["labels", "export", "queue.jsonl"],
+        ["labels", "import", "done.csv"],
+        ["train", "ngrams"],
+    ],
+    ids=lambda words: " ".join(words[:2]),
+)
+def test_an_out_in_a_folder_that_is_not_there_is_refused_and_no_folder_is_made(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    says = "^mistyped/x.html: there is no folder mistyped; make it, or name another --out$"
+    with pytest.raises(BadInput, match=says):
+        run(*words, "--out", "mistyped/x.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_option_out_looks_at_its_folder() -> None:
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    every = [
+        *commands.values(),
+        *(each for group in commands.values() for each in getattr(group, "commands", {}).values()),
+    ]
+    outs = [parameter for command in every for parameter in command.params if "--out" in parameter.opts]
+    assert len(outs) == 8
+    assert all(parameter.callback is not None for parameter in outs)

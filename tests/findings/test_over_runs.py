@@ -1,6 +1,7 @@
 """Findings whose unit is the run: what settings go with, and how far seeds end apart."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,10 @@ from findings.worlds import Row, fill
 
 from traceanalytics.errors import Refused
 from traceanalytics.findings.base import Answer, get_finding
+from traceanalytics.simulate.world import World
 from traceanalytics.store.store import Store
+from traceanalytics.verbs.ingest import ingest
+from traceanalytics.verbs.simulate import simulate
 
 GAINS = json.loads((Path(__file__).parents[1] / "stats" / "published" / "gains_by_reward.json").read_text("utf-8"))
 
@@ -71,6 +75,42 @@ def test_seeds_that_end_apart_need_more_runs(store: Store) -> None:
     )
     assert answer.verdict.startswith("the 3 runs of unnamed model under random differ in right answers by an SD of ")
     assert answer.chart is not None
+
+
+def with_other_prompts(rows: list[Row]) -> list[Row]:
+    return [replace(row, prompt=f"other-{row.prompt}") for row in rows]
+
+
+def test_runs_that_share_no_prompts_are_named_beside_the_answer_for_those_that_do(store: Store) -> None:
+    alike = [row for i, end in enumerate((131, 136)) for row in graded(f"seed-{i}", 100, end, "random")]
+    unlike = graded("x", 100, 120, "format") + with_other_prompts(graded("y", 100, 120, "format"))
+    answer = find("run_to_run_variance", fill(store, alike + unlike))
+    assert answer.verdict.startswith("the 2 runs of unnamed model under random differ")
+    assert (
+        "unnamed model under format is left out: its runs share 0 prompts, and at least 20 are needed" in answer.caveats
+    )
+
+
+def test_where_no_runs_share_prompts_all_are_named_in_the_refusal(store: Store) -> None:
+    unlike = graded("x", 100, 120, "format") + with_other_prompts(graded("y", 100, 120, "format"))
+    said = "no configuration can be compared; unnamed model under format is left out: its runs share 0 prompts, and at"
+    with pytest.raises(Refused, match=said):
+        find("run_to_run_variance", fill(store, unlike))
+
+
+def test_made_up_runs_of_one_prompt_seed_can_be_compared(tmp_path: Path) -> None:
+    store = Store(tmp_path / "traces.duckdb")
+    for seed in (1, 2):
+        world = World(prompts=24, samples=4, steps=20, every=10, seed=seed, prompt_seed=0)
+        simulate(world, tmp_path / f"seed-{seed}")
+        settings = {"model": "m", "reward_type": "random", "seed": str(seed)}
+        ingest([tmp_path / f"seed-{seed}"], store=store, settings=settings)
+    answer = find("run_to_run_variance", store)
+    assert answer.verdict.startswith("the 2 runs of m under random differ in right answers by an SD of ")
+    assert "on 24 prompts" in answer.verdict
+    assert len(find("compare_runs", store).estimates) > 2
+    texts = [path.read_bytes() for path in sorted(tmp_path.glob("seed-*/val/0.jsonl"))]
+    assert texts[0] != texts[1], "the rollouts differ with the seed"
 
 
 def test_single_runs_say_nothing_of_seeds(store: Store) -> None:

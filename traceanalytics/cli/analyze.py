@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from traceanalytics.cli.ingest import IngestCommand, Progress, pairs
-from traceanalytics.cli.options import AsJson, Db
+from traceanalytics.cli.options import AsJson, Db, in_a_folder
 from traceanalytics.cli.output import aligned, emit_json, emit_line, harmless, note
 from traceanalytics.errors import counted
 
@@ -28,7 +28,7 @@ def analyze(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files or folders; each is a run.")],
     db: Db,
     run: Annotated[str | None, typer.Option(help="The run's name; the PATH's last name when left out.")] = None,
-    out: Annotated[Path, typer.Option(help="The report.")] = Path("report.html"),
+    out: Annotated[Path, typer.Option(callback=in_a_folder, help="The report.")] = Path("report.html"),
     reader: Annotated[str | None, typer.Option(help="The format; found from the records when left out.")] = None,
     map_: Annotated[
         list[str] | None, typer.Option("--map", metavar="COLUMN=KEY", help="prompt=question,response=model_output")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from traceanalytics.cli.options import AsJson
+from traceanalytics.cli.options import AsJson, in_a_folder
 from traceanalytics.cli.output import emit_json, emit_line, harmless, note
 
 PANEL = "Judge and train"
@@ -16,7 +16,11 @@ def judge(
     endpoint: Annotated[str, typer.Option(help="Base address of an OpenAI-compatible API, such as a local vLLM's.")],
     model: Annotated[str, typer.Option(help="The model to ask; its judgments are marked llm:MODEL.")],
     out: Annotated[
-        Path | None, typer.Option(help="The label file to append to; QUEUE-by-MODEL.jsonl if left out.")
+        Path | None,
+        typer.Option(
+            callback=in_a_folder,
+            help="The label file to append to; QUEUE-by-MODEL.jsonl if left out.",
+        ),
     ] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=256, help="Questions asked at a time.")] = 8,
     limit: Annotated[int | None, typer.Option(min=1, help="Ask no more than this many.")] = None,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from traceanalytics.cli.options import AsJson, Db
+from traceanalytics.cli.options import AsJson, Db, in_a_folder
 from traceanalytics.cli.output import emit_json, emit_line, note
 from traceanalytics.cli.screen import show
 
@@ -20,7 +20,11 @@ def label(
         typer.Argument(metavar="[QUEUE]", help="A queue that `ta suggest` drew; with --for PARAM=VALUE."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="The label file to append to; QUEUE-judged.jsonl if left out.")
+        Path | None,
+        typer.Option(
+            callback=in_a_folder,
+            help="The label file to append to; QUEUE-judged.jsonl if left out.",
+        ),
     ] = None,
     judged_by: Annotated[str | None, typer.Option("--by", help="Your name; that of your login if left out.")] = None,
     finding: Annotated[

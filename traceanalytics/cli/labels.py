@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from traceanalytics.cli.options import AsJson, Db
+from traceanalytics.cli.options import AsJson, Db, in_a_folder
 from traceanalytics.cli.output import emit_json, emit_line, emit_table, note
 from traceanalytics.errors import Refused
 
@@ -70,7 +70,13 @@ def agreement(paths: Paths = None, as_json: AsJson = False) -> None:
 @app.command()
 def export(
     paths: Annotated[list[Path], typer.Argument(help="Label files, folders of them, or queues.")],
-    out: Annotated[Path, typer.Option(help="What to write: a .csv or .jsonl file that is not there yet.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            callback=in_a_folder,
+            help="What to write: a .csv or .jsonl file that is not there yet.",
+        ),
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Write judgments, or a queue, as CSV or JSON lines for another tool."""
@@ -86,7 +92,13 @@ def export(
 @app.command("import")
 def import_(
     path: Annotated[Path, typer.Argument(help="A .csv or .jsonl file.")],
-    out: Annotated[Path, typer.Option(help="The label file to append to.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            callback=in_a_folder,
+            help="The label file to append to.",
+        ),
+    ],
     columns: Annotated[
         list[str] | None,
         typer.Option("--map", help="FIELD=COLUMN, where a field is called otherwise: judged:verification=choice."),

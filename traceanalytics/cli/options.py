@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
+from traceanalytics.errors import BadInput
 from traceanalytics.paths import default_store
+
+
+def in_a_folder(context: typer.Context, parameter: typer.CallbackParam, value: Path | None) -> Path | None:
+    """Refuse a file or folder to write whose own folder is not there: behind a misspelled one none should be made."""
+    source = context.get_parameter_source(str(parameter.name))
+    is_typed = source is not None and source.name == "COMMANDLINE"  # a default's folder is made
+    if is_typed and value is not None and not value.parent.is_dir():
+        raise BadInput(f"{value}: there is no folder {value.parent}; make it, or name another --{parameter.name}")
+    return value
+
 
 Db = Annotated[
     Path,

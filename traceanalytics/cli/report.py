@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from traceanalytics.cli.options import AsJson, Db
+from traceanalytics.cli.options import AsJson, Db, in_a_folder
 from traceanalytics.cli.output import emit_json, emit_line
 from traceanalytics.errors import BadInput
 
@@ -39,7 +39,11 @@ def report(
     bin_width: BinWidth = None,
     step: Annotated[int | None, typer.Option(help="The step whose rollouts the page `reading` shows.")] = None,
     out: Annotated[
-        Path | None, typer.Option(help="The file to write; report.html, or PAGE.png and so on, if left out.")
+        Path | None,
+        typer.Option(
+            callback=in_a_folder,
+            help="The file to write; report.html, or PAGE.png and so on, if left out.",
+        ),
     ] = None,
     format_: Annotated[Format, typer.Option("--format", help="html, or one chart as png, svg or json.")] = Format.HTML,
     chart: Annotated[str, typer.Option(help="Which chart of the page: its number or how its title begins.")] = "1",

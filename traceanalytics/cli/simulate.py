@@ -29,6 +29,9 @@ def simulate(
     degenerate: Annotated[float, typer.Option(help="Share that loops empty fences, at the end.")] = 0.0,
     curriculum: Annotated[bool, typer.Option(help="Train on harder prompts from step to step.")] = False,
     seed: Annotated[int, typer.Option(help="The same seed writes the same run.")] = 0,
+    prompt_seed: Annotated[
+        int | None, typer.Option(help="Runs of one number have the same prompts; that of --seed if left out.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a made-up RLVR run in a trainer's real format, with the truth planted beside it."""
@@ -53,6 +56,7 @@ def simulate(
         degenerate=degenerate,
         curriculum=curriculum,
         seed=seed,
+        prompt_seed=prompt_seed,
     )
     written = write_run(world, folder, trainer=trainer)
     if as_json:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from traceanalytics.cli.options import AsJson, Db
+from traceanalytics.cli.options import AsJson, Db, in_a_folder
 from traceanalytics.cli.output import emit_json, emit_line, note
 
 PANEL = "Judge and train"
@@ -49,7 +49,10 @@ def suggest(
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="The queue to write; queue-KIND.jsonl if left out, or with the next number.")
+        Path | None,
+        typer.Option(
+            callback=in_a_folder, help="The queue to write; queue-KIND.jsonl if left out, or with the next number."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

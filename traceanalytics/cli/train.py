@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from traceanalytics.cli.options import AsJson
+from traceanalytics.cli.options import AsJson, in_a_folder
 from traceanalytics.cli.output import emit_json, emit_line, emit_table, note
 
 PANEL = "Judge and train"
@@ -24,9 +24,13 @@ def train(
             help="Label files and folders; `shipped` names those that ship, as does nothing. And options of the kind.",
         ),
     ] = None,
-    out: Annotated[Path, typer.Option(help="The model folder to write; one that is a model is replaced.")] = Path(
-        "models/mine"
-    ),
+    out: Annotated[
+        Path,
+        typer.Option(
+            callback=in_a_folder,
+            help="The model folder to write; one that is a model is replaced.",
+        ),
+    ] = Path("models/mine"),
     name: Annotated[str | None, typer.Option(help="What the tagger is called; the folder's name if left out.")] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -46,13 +46,18 @@ def infer(
 
     found, caveats = ask_each(runs_of(store, None), ask)
     by_run = {ends.run: ends for ends in found}
-    compared, single = [], []
+    compared, single, unlike = [], [], []
     for name, runs in configurations(store).items():
         ends = tuple(by_run[run] for run in runs if run in by_run)
         if len(ends) == 1:
             single.append(name)
         elif ends:
-            compared.append(_configuration(name, ends, standard_error))
+            try:
+                compared.append(_configuration(name, ends, standard_error))
+            except Refused as refusal:
+                unlike.append(f"{name} is left out: its {refusal}")
+    if not compared and unlike:
+        raise Refused(f"no configuration can be compared; {'; '.join(unlike)}")
     if not compared:
         alone = counted(len(found), "single run")
         raise Refused(f"no configuration has two runs, so that nothing says how far seeds differ: {alone}")
@@ -65,6 +70,7 @@ def infer(
         f"{100 * standard_error:g} points needs {counted(each.needed, 'run')}"
         for each in compared
     ]
+    caveats += unlike
     caveats.append("runs are told apart by what the log says of their settings: others that differ count as chance")
     return Answer(estimates, "; ".join(sentences), caveats, _table(compared))
 
@@ -72,7 +78,7 @@ def infer(
 def _configuration(name: str, ends: tuple[Ends, ...], standard_error: float) -> Configuration:
     shared = sorted(set(ends[0].prompts).intersection(*(each.prompts for each in ends)))
     if len(shared) < FEWEST_PROMPTS:
-        raise Refused(f"the runs of {name} share {len(shared)} prompts: at least {FEWEST_PROMPTS} are needed")
+        raise Refused(f"runs share {counted(len(shared), 'prompt')}, and at least {FEWEST_PROMPTS} are needed")
     counts = []
     for each in ends:
         place = {prompt: i for i, prompt in enumerate(each.prompts)}

@@ -49,6 +49,7 @@ class World:
     degenerate: float = 0.0  # part of the language responses that loop empty fences, at the end of the run
     curriculum: bool = False  # training prompts get harder from step to step
     seed: int = 0
+    prompt_seed: int | None = None  # worlds of one have the same prompts; that of the world where none is given
 
     def code_rate(self, step: int) -> float:
         """Return the planted share of code reasoning at a step."""
@@ -103,7 +104,8 @@ class Prompt:
 
 def make_prompts(world: World) -> list[Prompt]:
     """Draw the prompts of a world, no question twice."""
-    random, draws = Random(world.seed), np.random.default_rng(world.seed)
+    seed = world.seed if world.prompt_seed is None else world.prompt_seed
+    random, draws = Random(seed), np.random.default_rng(seed)
     problems: dict[str, Problem] = {}
     while len(problems) < world.prompts:
         problem = make_problem(random)

@@ -151,7 +151,7 @@ class Store:
 
     @contextmanager
     def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        if not self.path.exists() or _is_unfinished(self.path):
+        if not self.path.exists() or self._is_untouched():
             raise _no_such_store(self.path)
         with turnstile.reading(self.path), self._connected() as connection:
             _check_version(connection, self.path)
@@ -172,13 +172,10 @@ class Store:
     def _attached(self, workbench: duckdb.DuckDBPyConnection | None) -> Iterator[duckdb.DuckDBPyConnection]:
         """Attach the file rather than connect to it: only so can the size of its row groups be told."""
         connection = workbench or self.workbench()
-        path = str(self.path).replace("'", "''")
-        attach = f"ATTACH '{path}' AS store (STORAGE_VERSION '{STORAGE_VERSION}', ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
         try:
-            if self._is_new():  # what a newer DuckDB left empty would not take our storage version
-                self.path.unlink(missing_ok=True)
-                self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
-            self._patiently(lambda: connection.execute(attach).fetchall())
+            if self._is_new():
+                self._begin(connection)
+            self._patiently(lambda: _attach(connection, self.path))
             connection.execute("USE store").fetchall()
             with _damage_said(self.path):
                 yield connection
@@ -189,14 +186,39 @@ class Store:
                 connection.execute("USE memory").fetchall()
                 connection.execute("DETACH DATABASE IF EXISTS store").fetchall()
 
+    def _begin(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Put an empty store in its place whole: a piece of a store is then one that was cut, never one half made.
+
+        What a newer DuckDB left empty goes, as it would not take our storage version.
+        """
+        made = self.path.with_name(f".{self.path.name}.new")
+        made.unlink(missing_ok=True)
+        _attach(connection, made)
+        connection.execute("DETACH DATABASE store").fetchall()
+        self.path.with_name(f"{self.path.name}.wal").unlink(missing_ok=True)
+        made.replace(self.path)
+
     def _is_new(self) -> bool:
-        """Say whether there is no file, or one without anything in it."""
-        if not self.path.exists() or _is_unfinished(self.path):
+        """Say whether there is no file, or one without anything in it; a file that was cut short is an error."""
+        if not self.path.exists() or self._is_untouched():
             return True
         if self.path.stat().st_size > _BYTES_OF_NO_TABLES:
             return False
         with self._connected() as connection:
             return _is_empty(connection)
+
+    def _is_untouched(self) -> bool:
+        """Say whether the file holds no byte; of one too short for a store's headers, say that it was cut."""
+        if not self.path.is_file() or (size := self.path.stat().st_size) >= _BYTES_OF_NO_TABLES:
+            return False
+        with self.path.open("rb") as file:
+            opening = file.read(12)
+        if opening[8:] == b"DUCK":
+            raise BadInput(
+                f"{self.path}: cut short, {size:,} bytes of a DuckDB file are left; restore it, or move it away (also "
+                f"{self.path.name}.wal, if there is one) and ingest the logs again"
+            )
+        return not opening
 
     def _patiently(self, connect: Callable[[], Opened]) -> Opened:
         give_up_at = time.monotonic() + PATIENCE_SECONDS
@@ -299,13 +321,12 @@ def _no_such_store(path: Path) -> BadInput:
     return BadInput(f"{path}: no such store; `ta ingest PATH --db {path}` makes one")
 
 
-def _is_unfinished(path: Path) -> bool:
-    """Say whether DuckDB was killed before it had written the headers of the file."""
-    if not path.is_file() or path.stat().st_size >= _BYTES_OF_NO_TABLES:
-        return False
-    with path.open("rb") as file:
-        opening = file.read(12)
-    return not opening or opening[8:] == b"DUCK"
+def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Attach a file as `store`."""
+    place = str(path).replace("'", "''")
+    connection.execute(
+        f"ATTACH '{place}' AS store (STORAGE_VERSION '{STORAGE_VERSION}', ROW_GROUP_SIZE {ROW_GROUP_SIZE})"
+    ).fetchall()
 
 
 def _is_empty(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -39,7 +39,8 @@ class Point:
 def demo(folder: Path, *, say: Callable[[str], None] = lambda line: None) -> list[Point]:
     """Make the runs that are not there yet, bring the store up to date, and return the curves on the eval prompts."""
     store = Store(folder / "traces.duckdb")
-    say(f"making two runs, tagging them and writing a report, all in {folder}: some tens of seconds")
+    if not all((folder / name).exists() for name in WORLDS):
+        say(f"making two runs, tagging them and writing a report, all in {folder}: some tens of seconds")
     for name, world in WORLDS.items():
         if not (folder / name).exists():
             made = simulate(world, folder / name)

@@ -34,6 +34,7 @@ SELECT run_id, list(DISTINCT mark) AS marks
 FROM (SELECT run_id, unnest([left(md5(path), 8), left(digest, 8)]) AS mark FROM files)
 WHERE mark IS NOT NULL AND list_contains($runs, run_id)
 GROUP BY ALL
+ORDER BY ALL
 """
 _TAGGERS = """
 SELECT taggers.tagger_id, count(tagged.rollout_id) AS rollouts FROM taggers LEFT JOIN tagged USING (tagger_id)
