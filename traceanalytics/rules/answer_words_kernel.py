@@ -34,12 +34,14 @@ def answer_words(texts: Sequence[str]) -> Numbers:
 
 
 def end_of_first_statement(text: str, places: Iterable[int]) -> int:
-    """Return where the first line ends in which the words at some places state an answer, or the text.
+    """Return where the first line ends in which the words at some places, in order, state an answer, or the text.
 
     The statements are those that `boxes.statements_in_words` finds.
     """
     first = len(text)
     for at in places:
+        if at > first:
+            break
         begin = max(0, at - BEFORE_WORD)
         shift = max(0, begin - 1)  # no line begins at `begin` for want of the letter before it
         found = IN_WORDS.search(text[shift : at + BEHIND_WORD].lower(), begin - shift)

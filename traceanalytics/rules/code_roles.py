@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -47,14 +48,9 @@ class Programs:
     number: Numbers  # among the blocks
     role: NDArray[np.int8]
     after_answer: NDArray[np.bool_]
-    lead: Numbers  # where only words can decide: where the last sentence before the block begins
     announces_check: NDArray[np.bool_]  # in its lead
+    leads: dict[int, str]  # of those that only words can decide: the last sentence before, empty right after a block
     evidence: dict[int, str]  # of those that count as executed: why
-
-    def lead_of(self, program: int) -> str:
-        """Return the last sentence before a program; it is empty right after another block."""
-        number = int(self.number[program])
-        return self.blocks.of[number].prose[self.lead[program] : self.blocks.each[number].start]
 
 
 _CHECKS = re.compile(
@@ -113,8 +109,8 @@ def judged_programs(blocks: Blocks, calls: Sequence[Sequence[Call]]) -> Programs
         number,
         role=np.zeros(count, np.int8),
         after_answer=np.zeros(count, np.bool_),
-        lead=blocks.start[number],
         announces_check=np.zeros(count, np.bool_),
+        leads={},
         evidence={},
     )
     _decide_by_place(programs, calls)
@@ -186,8 +182,9 @@ def _decide_by_words(programs: Programs) -> None:
     requested = np.array([prompt in asking for prompt in prompts], np.bool_)
     programs.role[left[requested]] = Role.REQUESTED
     left = left[~requested]
-    programs.lead[left] = _leads(blocks, programs.number[left])
-    programs.announces_check[left] = _ANNOUNCE_CHECK.found([programs.lead_of(program) for program in left.tolist()])
+    leads = _leads(blocks, programs.number[left])
+    programs.leads = dict(zip(left.tolist(), leads, strict=True))
+    programs.announces_check[left] = _ANNOUNCE_CHECK.found(leads)
     late = programs.after_answer[left]
     programs.role[_checking(programs, left[~late])] = Role.VERIFY
     for program in left[late].tolist():
@@ -195,14 +192,15 @@ def _decide_by_words(programs: Programs) -> None:
         programs.role[program] = Role.VERIFY if deals else Role.DRIFT
 
 
-def _leads(blocks: Blocks, numbers: Numbers) -> Numbers:
-    """Return where the last sentence before each block begins."""
+def _leads(blocks: Blocks, numbers: Numbers) -> list[str]:
+    """Return the last sentence before each block; it is empty right after another one."""
     from traceanalytics.rules.leads_kernel import last_sentences
 
     stops = blocks.start[numbers]
     begins = np.maximum(blocks.before[numbers], stops - LEAD)
     spans = zip(numbers.tolist(), begins.tolist(), stops.tolist(), strict=True)
-    return stops - last_sentences([blocks.of[number].prose[begin:stop] for number, begin, stop in spans])
+    texts = [blocks.of[number].prose[begin:stop] for number, begin, stop in spans]
+    return [text[len(text) - size :] for text, size in zip(texts, last_sentences(texts).tolist(), strict=True)]
 
 
 def _checking(programs: Programs, left: Numbers) -> Numbers:
@@ -214,11 +212,15 @@ def _checking(programs: Programs, left: Numbers) -> Numbers:
     inside = np.array(_CHECK_INSIDE.found(bodies), np.bool_)
     silent = _silent(programs, wordless[~inside])
     checking = np.concatenate([wordless[inside], silent, left[announcing]])
-    starts = blocks.start[programs.number[checking]]
-    known = np.where(programs.announces_check[checking], programs.lead[checking], starts)
+    numbers = programs.number[checking]
+    behind = [
+        len(programs.leads[program]) if announces else 0
+        for program, announces in zip(checking.tolist(), programs.announces_check[checking].tolist(), strict=True)
+    ]
+    known = blocks.start[numbers] - np.array(behind, np.int64)
     windows = [
         window(blocks.of[number].prose, max(0, place - RESULT_WITHIN), place)
-        for number, place in zip(programs.number[checking].tolist(), known.tolist(), strict=True)
+        for number, place in zip(numbers.tolist(), known.tolist(), strict=True)
     ]
     return checking[np.array(_state_results(windows), np.bool_)]
 
@@ -238,7 +240,7 @@ def _state_results(texts: Sequence[str]) -> list[bool]:
 def _silent(programs: Programs, left: Numbers) -> Numbers:
     """Return the programs that nothing introduces: no colon, no word of solving, no announcement of code."""
     blocks = programs.blocks
-    leads = [programs.lead_of(program) for program in left.tolist()]
+    leads = [programs.leads[program] for program in left.tolist()]
     open_ended = np.array([bool(lead.strip()) and not lead.rstrip().endswith(":") for lead in leads], np.bool_)
     left = left[open_ended]
     solving = _SAY_TO_SOLVE.found([lead for lead, is_open in zip(leads, open_ended, strict=True) if is_open])
@@ -311,16 +313,27 @@ def _between(blocks: Blocks, number: int, following: int) -> str:
 
 
 def _belongs(blocks: Blocks, number: int) -> bool:
-    """Say whether code after the answer still deals with the question."""
-    reading, block, text = blocks.of[number], blocks.each[number], blocks.body(number)
-    question, prose = reading.question, reading.prose
-    for digits in set(_NUMBER.findall(text)) - _TRIVIAL:
-        if _holds_number(question, digits, len(question)) or _holds_number(prose, digits, block.start):
-            return True
+    """Say whether code after the answer still deals with the question: it shares a number or names with it."""
+    reading, start, text = blocks.of[number], blocks.each[number].start, blocks.body(number)
+    numbers = _numbers_in(text)
+    if not numbers.isdisjoint(_asked_numbers(reading.question)):
+        return True
+    if any(_holds_number(reading.prose, digits, start) for digits in numbers):
+        return True
+    return _shares_names(text, f"{reading.question} {reading.prose[:start]}")
+
+
+def _numbers_in(text: str) -> frozenset[str]:
+    return frozenset(_NUMBER.findall(text)) - _TRIVIAL
+
+
+_asked_numbers = lru_cache(maxsize=1024)(_numbers_in)
+
+
+def _shares_names(text: str, asked: str) -> bool:
     names = {name.casefold() for name in set(_NAME.findall(text.replace("_", " ")))} - _PLAIN_NAMES
     if len(names) < SHARED_NAMES:
         return False
-    asked = f"{question} {prose[: block.start]}"
     folded = asked.casefold()
     if sum(name in folded for name in names) < SHARED_NAMES:
         return False

@@ -58,15 +58,13 @@ def _of_programs(programs: Programs) -> Iterator[tuple[int, Finding]]:
         block = blocks.each[number]
         is_line = block.kind is Kind.LINE and role != Role.REQUESTED
         evidence = programs.evidence.get(program, "")
+        attributes = _attributes(
+            role, block.language, block.lines, block.fenced, late, block.parses, block.imports, evidence
+        )
         for behavior in (_SHOWN_BY_LINES if is_line else _SHOWN_BY_PROGRAMS).get(role, ()):
-            attributes = _attributes(
-                role, block.language, block.lines, block.fenced, late, block.parses, block.imports, evidence
-            )
-            if behavior == "post_answer_drift":
-                attributes = {"kind": "code", **attributes}
-            yield row, Finding(behavior, block.start, block.stop, attributes=attributes)
+            yield row, Finding(behavior, block.start, block.stop, 1.0, attributes)
         if role == Role.VERIFY and programs.announces_check[program]:
-            yield row, _introduction(int(programs.lead[program]), programs.lead_of(program))
+            yield row, _introduction(block.start, programs.leads[program])
 
 
 @lru_cache(maxsize=1024)
@@ -81,6 +79,7 @@ def _attributes(
     evidence: str,
 ) -> Mapping[str, str]:
     attributes = {
+        **({"kind": "code"} if role == Role.DRIFT else {}),
         "role": _NAMES[role],
         "language": language,
         "lines": str(lines),
@@ -96,9 +95,9 @@ def _attributes(
     return attributes
 
 
-def _introduction(start: int, lead: str) -> Finding:
-    """Find the sentence that announces the check; it belongs to the code."""
-    start += len(lead) - len(lead.lstrip())
+def _introduction(stop: int, lead: str) -> Finding:
+    """Find the sentence that announces the check, which ends before the code; it belongs to it."""
+    start = stop - len(lead.lstrip())
     return Finding("code_verification", start, start + len(lead.strip()), attributes={"role": _NAMES[Role.VERIFY]})
 
 

@@ -50,7 +50,7 @@ class Reading:
     @_once
     def tool_spans(self) -> list[Span]:
         """Return where tools or other roles speak inside the response."""
-        return tool_spans(self.response) if self.may_hold_markup else []
+        return [] if self.own is self.response else tool_spans(self.response)
 
     @_once
     def own(self) -> str:
