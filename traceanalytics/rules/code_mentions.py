@@ -52,32 +52,30 @@ _SENTENCE = re.compile(r"[^.!?\n]+(?:[.](?=\w)[^.!?\n]+)*[.!?:]*")
 
 
 DOTTED_I = "\u0130"  # lowered it is two letters: where it stands, words count only in small letters
-ANNOUNCES = Columns(_ANNOUNCES)
+ANNOUNCES = Columns(_ANNOUNCES, needs=CODE_WORDS)
 _OF_OTHER_CODES = Columns(_OTHER_CODES)
 _IS_DENIED = Columns(_DENIES)
 _IS_BY_THE_MODEL = Columns(_BY_THE_MODEL)
 
 
 def find(
-    readings: Sequence[Reading], last: Sequence[int], calls: Sequence[Sequence[Call]]
+    readings: Sequence[Reading], behind_code: Sequence[int], calls: Sequence[Sequence[Call]]
 ) -> Iterator[tuple[int, Finding]]:
-    """Find what each response says of code after its last code, which begins at `last`, with its number."""
+    """Find what each response says of code behind its last code, with its number; 0 stands behind no code."""
     rows: list[int] = []
     spans: list[Span] = []
     texts: list[str] = []
-    for row, (reading, code, own_calls) in enumerate(zip(readings, last, calls, strict=True)):
-        if not reading.code_words:
-            continue
-        if reading.code_words[-1][0] < code:
+    for row, (reading, behind, own_calls) in enumerate(zip(readings, behind_code, calls, strict=True)):
+        if not reading.code_words or reading.code_words[-1][0] < behind:
             continue
         prose = reading.prose
         if own_calls:
             prose = blanked(prose, ((call.start, call.stop) for call in own_calls))
-        for start, stop in _sentences_with(reading.code_words, prose, max(0, code)):
+        for start, stop in _sentences_with(reading.code_words, prose, max(0, behind - 1)):
             rows.append(row)
             spans.append((start, stop))
             texts.append(prose[start:stop])
-    for i in _mentioning(texts, [last[row] >= 0 for row in rows]):
+    for i in _mentioning(texts, [behind_code[row] > 0 for row in rows]):
         yield rows[i], Finding("code_mention", *spans[i], score=0.7)
 
 

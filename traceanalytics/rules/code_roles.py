@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
@@ -16,7 +16,7 @@ from traceanalytics.rules.boxes import statements_in_words
 from traceanalytics.rules.code_calls import Call, without_calls
 from traceanalytics.rules.code_contents import PROGRAMS, Kind
 from traceanalytics.rules.code_mentions import ANNOUNCES, DOTTED_I
-from traceanalytics.rules.columns import LETTERS_ALIKE, Columns, window
+from traceanalytics.rules.columns import Columns, window
 from traceanalytics.rules.drift import drift_of, read_drifts
 from traceanalytics.rules.reading import Reading
 from traceanalytics.rules.requests import which_ask_for_code
@@ -245,23 +245,9 @@ def _silent(programs: Programs, left: Numbers) -> Numbers:
     left = left[open_ended]
     solving = _SAY_TO_SOLVE.found([lead for lead, is_open in zip(leads, open_ended, strict=True) if is_open])
     left = left[~np.array(solving, np.bool_)]
-    announced = np.zeros(len(left), np.bool_)
-    naming, windows = [], []
-    for i, number in enumerate(programs.number[left].tolist()):
-        reading, stop = blocks.of[number], blocks.each[number].start
-        start = max(0, stop - RESULT_WITHIN)
-        if _names_code(reading, start, stop):
-            naming.append(i)
-            windows.append(window(reading.prose, start, stop))
-    announced[naming] = ANNOUNCES.found(windows)
-    return left[~announced]
-
-
-def _names_code(reading: Reading, start: int, stop: int) -> bool:
-    """Say whether a part of a response may hold a word that announcements of code cannot do without."""
-    if any(start <= at < stop for at, _ in reading.code_words):
-        return True
-    return not reading.response.isascii() and any(letter in reading.prose[start:stop] for letter in LETTERS_ALIKE)
+    starts = zip(programs.number[left].tolist(), blocks.start[programs.number[left]].tolist(), strict=True)
+    windows = [window(blocks.of[number].prose, max(0, start - RESULT_WITHIN), start) for number, start in starts]
+    return left[~np.array(ANNOUNCES.found(windows), np.bool_)]
 
 
 def _evidence_in(blocks: Blocks, numbers: Sequence[int], calls: Sequence[Call]) -> Iterator[str]:
@@ -320,7 +306,8 @@ def _belongs(blocks: Blocks, number: int) -> bool:
         return True
     if any(_holds_number(reading.prose, digits, start) for digits in numbers):
         return True
-    return _shares_names(text, f"{reading.question} {reading.prose[:start]}")
+    names = {name.casefold() for name in set(_NAME.findall(text.replace("_", " ")))} - _PLAIN_NAMES
+    return len(names) >= SHARED_NAMES and _shares_names(names, f"{reading.question} {reading.prose[:start]}")
 
 
 def _numbers_in(text: str) -> frozenset[str]:
@@ -330,10 +317,8 @@ def _numbers_in(text: str) -> frozenset[str]:
 _asked_numbers = lru_cache(maxsize=1024)(_numbers_in)
 
 
-def _shares_names(text: str, asked: str) -> bool:
-    names = {name.casefold() for name in set(_NAME.findall(text.replace("_", " ")))} - _PLAIN_NAMES
-    if len(names) < SHARED_NAMES:
-        return False
+def _shares_names(names: Set[str], asked: str) -> bool:
+    """Say whether enough of some names stand in a text; most do not even stand inside its words."""
     folded = asked.casefold()
     if sum(name in folded for name in names) < SHARED_NAMES:
         return False

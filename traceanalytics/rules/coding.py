@@ -34,17 +34,15 @@ def find(readings: Sequence[Reading]) -> list[list[Finding]]:
     read_blocks(readings)
     calls = [calls_in(reading.own) if reading.may_hold_markup else [] for reading in readings]
     programs = judged_programs(blocks_of(readings), calls)
-    last = [own_calls[-1].start if own_calls else -1 for own_calls in calls]
-    for number in programs.number.tolist():
-        row = int(programs.blocks.row[number])
-        last[row] = max(last[row], programs.blocks.each[number].start)
+    behind_code = np.array([own_calls[-1].stop if own_calls else 0 for own_calls in calls], np.int64)
+    np.maximum.at(behind_code, programs.blocks.row[programs.number], programs.blocks.stop[programs.number])
     findings: list[list[Finding]] = [[] for _ in readings]
     found = (
         _of_programs(programs),
         _degenerate(programs),
         _executed_calls(readings, calls),
         predicted_output.find(programs),
-        code_mentions.find(readings, last, calls),
+        code_mentions.find(readings, behind_code.tolist(), calls),
     )
     for row, finding in chain.from_iterable(found):
         findings[row].append(finding)
