@@ -19,7 +19,7 @@ _BEGINS_A_PROGRAM = (
 )
 _SHORTEST = 3  # bytes of a fence, and of a beginning
 _BACKTICK, _TILDE, _BREAK, _SPACE, _TAB, _PROMPT, _HASH = 96, 126, 10, 32, 9, 62, 35
-_PICTURE = tuple(b"[asy")
+_BRACKET, _ASY = ord("["), b"asy"
 _LEADING = tuple(b" \t>*-.0123456789")
 ROW, START, SIZE, _STOP, LEADS = range(5)
 
@@ -29,7 +29,7 @@ class Outlines(NamedTuple):
 
     fences: Found  # row, start, how many signs, where the word after them stops, does it begin its line
     lines: Found  # row, start
-    pictured: Found  # the texts in which a picture stands between tags, or may
+    pictured: Places  # the texts in which a picture stands between tags, or may
 
 
 def outlines(texts: Sequence[str]) -> Outlines:
@@ -41,15 +41,25 @@ def outlines(texts: Sequence[str]) -> Outlines:
     data, offsets = buffer_of(column_of(texts))
     most = len(data) // _SHORTEST + 1
     fences, lines = np.empty((most, 5), np.int32), np.empty((most, 2), np.int32)
-    pictured = np.empty(len(texts), np.int32)
-    found = _find(data, offsets, *_beginnings(), fences, lines, pictured)
-    return Outlines(fences[: found[0]], lines[: found[1]], pictured[: found[2]])
+    found = _find(data, offsets, *_beginnings(), fences, lines)
+    return Outlines(fences[: found[0]], lines[: found[1]], _pictured(data, offsets))
 
 
-def _beginnings() -> tuple[Bytes, Places]:
-    """Return the beginnings as bytes, one behind the other, and where each starts."""
+def _beginnings() -> tuple[Bytes, Places, NDArray[np.bool_]]:
+    """Return the beginnings as bytes, one behind the other, where each starts, and with which bytes they do."""
+    words = np.frombuffer("".join(_BEGINS_A_PROGRAM).encode(), np.uint8)
     ends = np.cumsum([0, *map(len, _BEGINS_A_PROGRAM)])
-    return np.frombuffer("".join(_BEGINS_A_PROGRAM).encode(), np.uint8), ends
+    begins = np.zeros(256, np.bool_)
+    begins[words[ends[:-1]]] = begins[_PROMPT] = True
+    return words, ends, begins
+
+
+def _pictured(data: Bytes, offsets: Places) -> Places:
+    """Return the texts with the tag that opens a picture, in letters of any size."""
+    at = np.flatnonzero(data[: -len(_ASY)] == _BRACKET)
+    for behind, letter in enumerate(_ASY, 1):
+        at = at[data[at + behind] | 32 == letter]
+    return np.unique(np.searchsorted(offsets, at, side="right") - 1)
 
 
 @compiled
@@ -58,23 +68,20 @@ def _find(
     offsets: Places,
     words: Bytes,
     ends: Places,
+    begins: NDArray[np.bool_],
     fences: Found,
     lines: Found,
-    pictured: Found,
-) -> tuple[int, int, int]:
-    """Write fences, lines and the numbers of texts with pictures; return how many there are of each."""
-    marks = begun = pictures = 0
+) -> tuple[int, int]:
+    """Write fences and lines; return how many there are of each."""
+    marks = begun = 0
     for row in range(len(offsets) - 1):
         line = at = offsets[row]
         end = offsets[row + 1]
-        if _holds_a_picture(data, line, end):
-            pictured[pictures] = row
-            pictures += 1
         continued = 0  # bytes that continue a character
         while at < end:
             if at == line:
                 first = _behind_blanks(data, at, end)
-                if _begins_a_program(data, first, end, words, ends):
+                if first < end and begins[data[first]] and _begins_a_program(data, first, end, words, ends):
                     lines[begun, 0] = row
                     lines[begun, 1] = at - offsets[row] - continued
                     begun += 1
@@ -100,19 +107,7 @@ def _find(
             if size >= _SHORTEST:
                 fences[marks, _STOP] = at - offsets[row] - continued
                 marks += 1
-    return marks, begun, pictures
-
-
-@inner
-def _holds_a_picture(data: Bytes, at: int, end: int) -> bool:
-    for start in range(at, end - len(_PICTURE) + 1):
-        if data[start] == _PICTURE[0]:
-            same = 1
-            while same < len(_PICTURE) and data[start + same] | 32 == _PICTURE[same]:
-                same += 1
-            if same == len(_PICTURE):
-                return True
-    return False
+    return marks, begun
 
 
 @inner

@@ -75,22 +75,23 @@ def find(
             rows.append(row)
             spans.append((start, stop))
             texts.append(prose[start:stop])
-    for i in _mentioning(texts, [behind_code[row] > 0 for row in rows]):
-        yield rows[i], Finding("code_mention", *spans[i], score=0.7)
+    mentioning = _mentioning(list(dict.fromkeys(texts)))
+    for row, span, text in zip(rows, spans, texts, strict=True):
+        if text in mentioning and not (behind_code[row] and _OF_SHOWN_CODE.search(text)):
+            yield row, Finding("code_mention", *span, score=0.7)
 
 
-def _mentioning(texts: Sequence[str], after_code: Sequence[bool]) -> list[int]:
-    """Return which sentences announce code, or talk of it as a way to go."""
-    kept = [i for i, announces in enumerate(ANNOUNCES.found(texts)) if announces]
-    for pattern, wanted in ((_IS_BY_THE_MODEL, True), (_OF_OTHER_CODES, False), (_IS_DENIED, False)):
-        found = pattern.found([texts[i] for i in kept])
-        kept = [i for i, holds in zip(kept, found, strict=True) if holds is wanted]
-    return [
-        i
-        for i in kept
-        if not (after_code[i] and _OF_SHOWN_CODE.search(texts[i]))
-        and not (_BY_HAND.search(texts[i]) and not _MACHINE.search(texts[i]))
-    ]
+def _mentioning(sentences: list[str]) -> set[str]:
+    """Return the sentences that announce code, or talk of it as a way to go; rollouts of a prompt say much alike."""
+    for pattern, wanted in (
+        (ANNOUNCES, True),
+        (_IS_BY_THE_MODEL, True),
+        (_OF_OTHER_CODES, False),
+        (_IS_DENIED, False),
+    ):
+        found = pattern.found(sentences)
+        sentences = [sentence for sentence, holds in zip(sentences, found, strict=True) if holds is wanted]
+    return {sentence for sentence in sentences if not _BY_HAND.search(sentence) or _MACHINE.search(sentence)}
 
 
 def _sentences_with(words: Sequence[tuple[int, int]], prose: str, begin: int) -> Iterator[Span]:
