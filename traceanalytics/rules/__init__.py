@@ -61,8 +61,7 @@ def _find_all(batch: "Batch") -> "Iterator[Located]":
     drift.read_drifts(answering)
     yield from found(answers.find, rows_with(scan.ANSWER | scan.THOUGHT))
     yield from found(drift.find, rows_with(scan.ANSWER))
-    for row, findings in zip(coders, coding.find([readings[row] for row in coders]), strict=True):
-        yield from ((row, finding) for finding in findings)
+    yield from found(coding.find, coders)
     may_mix = (scanned.flags & (scan.SCRIPT | scan.ACCENT)) | (scan.flags_of(batch.prompts) & scan.SCRIPT)
     yield from found(language.find, np.flatnonzero(may_mix).tolist())
     yield from truncation.find(readings, proper_ends(batch.responses))

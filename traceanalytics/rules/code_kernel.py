@@ -29,7 +29,7 @@ class Outlines(NamedTuple):
 
     fences: Found  # row, start, how many signs, where the word after them stops, does it begin its line
     lines: Found  # row, start
-    pictured: Places  # the texts in which a picture stands between tags, or may
+    pictured: Places  # the texts with the tag that opens a picture, in letters of any size
 
 
 def outlines(texts: Sequence[str]) -> Outlines:
@@ -55,11 +55,11 @@ def _beginnings() -> tuple[Bytes, Places, NDArray[np.bool_]]:
 
 
 def _pictured(data: Bytes, offsets: Places) -> Places:
-    """Return the texts with the tag that opens a picture, in letters of any size."""
     at = np.flatnonzero(data[: -len(_ASY)] == _BRACKET)
     for behind, letter in enumerate(_ASY, 1):
         at = at[data[at + behind] | 32 == letter]
-    return np.unique(np.searchsorted(offsets, at, side="right") - 1)
+    rows = np.searchsorted(offsets, at, side="right") - 1
+    return np.unique(rows[at + len(_ASY) < offsets[rows + 1]])
 
 
 @compiled

@@ -7,7 +7,7 @@ from traceanalytics.readers.text import Span
 from traceanalytics.rules.code import blanked
 from traceanalytics.rules.code_calls import Call
 from traceanalytics.rules.columns import Columns
-from traceanalytics.rules.finding import Finding
+from traceanalytics.rules.finding import Finding, Located
 from traceanalytics.rules.reading import Reading
 from traceanalytics.rules.texts import CODE_WORDS
 
@@ -58,9 +58,7 @@ _IS_DENIED = Columns(_DENIES)
 _IS_BY_THE_MODEL = Columns(_BY_THE_MODEL)
 
 
-def find(
-    readings: Sequence[Reading], behind_code: Sequence[int], calls: Sequence[Sequence[Call]]
-) -> Iterator[tuple[int, Finding]]:
+def find(readings: Sequence[Reading], behind_code: Sequence[int], calls: Sequence[Sequence[Call]]) -> Iterator[Located]:
     """Find what each response says of code behind its last code, with its number; 0 stands behind no code."""
     rows: list[int] = []
     spans: list[Span] = []

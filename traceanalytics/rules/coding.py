@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from traceanalytics.rules.code import Block
 from traceanalytics.rules.code_calls import Call, calls_in
 from traceanalytics.rules.code_contents import PROGRAMS, Kind
 from traceanalytics.rules.code_roles import Programs, Role, judged_programs
-from traceanalytics.rules.finding import Finding
+from traceanalytics.rules.finding import Finding, Located
 from traceanalytics.rules.reading import Reading, read_blocks
 
 _NAMES: Mapping[int, str] = {role: role.name.lower() for role in Role}
@@ -29,27 +28,21 @@ _SHOWN_BY_LINES: Mapping[int, tuple[str, ...]] = {  # where the task does not as
 }
 
 
-def find(readings: Sequence[Reading]) -> list[list[Finding]]:
-    """Find in each response code reasoning, the other roles of code, claimed results, and announcements."""
+def find(readings: Sequence[Reading]) -> Iterator[Located]:
+    """Find code reasoning, the other roles of code, claimed results, and announcements."""
     read_blocks(readings)
     calls = [calls_in(reading.own) if reading.may_hold_markup else [] for reading in readings]
     programs = judged_programs(blocks_of(readings), calls)
     behind_code = np.array([own_calls[-1].stop if own_calls else 0 for own_calls in calls], np.int64)
     np.maximum.at(behind_code, programs.blocks.row[programs.number], programs.blocks.stop[programs.number])
-    findings: list[list[Finding]] = [[] for _ in readings]
-    found = (
-        _of_programs(programs),
-        _degenerate(programs),
-        _executed_calls(readings, calls),
-        predicted_output.find(programs),
-        code_mentions.find(readings, behind_code.tolist(), calls),
-    )
-    for row, finding in chain.from_iterable(found):
-        findings[row].append(finding)
-    return findings
+    yield from _of_programs(programs)
+    yield from _degenerate(programs)
+    yield from _executed_calls(readings, calls)
+    yield from predicted_output.find(programs)
+    yield from code_mentions.find(readings, behind_code.tolist(), calls)
 
 
-def _of_programs(programs: Programs) -> Iterator[tuple[int, Finding]]:
+def _of_programs(programs: Programs) -> Iterator[Located]:
     blocks = programs.blocks
     columns = (programs.number, blocks.row[programs.number], programs.role, programs.after_answer)
     for program, (number, row, role, late) in enumerate(zip(*(each.tolist() for each in columns), strict=True)):
@@ -99,7 +92,7 @@ def _introduction(stop: int, lead: str) -> Finding:
     return Finding("code_verification", start, start + len(lead.strip()), attributes={"role": _NAMES[Role.VERIFY]})
 
 
-def _degenerate(programs: Programs) -> Iterator[tuple[int, Finding]]:
+def _degenerate(programs: Programs) -> Iterator[Located]:
     """Report loops of fences once in a response: from the first to the last of them."""
     blocks = programs.blocks
     hollow = blocks.by_row(np.flatnonzero(blocks.are(Kind.HOLLOW)))
@@ -117,7 +110,7 @@ def _is_cut_off(block: Block, reading: Reading) -> bool:
     return not block.closed and block.stop == len(reading.own)
 
 
-def _executed_calls(readings: Sequence[Reading], calls: Sequence[Sequence[Call]]) -> Iterator[tuple[int, Finding]]:
+def _executed_calls(readings: Sequence[Reading], calls: Sequence[Sequence[Call]]) -> Iterator[Located]:
     """Report calls that carry code, but for those around a block that is reported itself."""
     for row, own_calls in enumerate(calls):
         for start, stop, code in own_calls:
