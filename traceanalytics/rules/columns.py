@@ -90,8 +90,7 @@ class Columns:
     def _literals(self) -> "Automaton":
         from traceanalytics.rules.literals import automaton
 
-        needs = [*self._needs, *(LETTERS_ALIKE if self._pattern.flags & re.IGNORECASE else ())]
-        return automaton([(literal, 1) for literal in needs], leads=self._leads)
+        return automaton([(literal, 1) for literal in (*self._needs, *LETTERS_ALIKE)], leads=self._leads)
 
     @cached_property
     def _plain(self) -> str:

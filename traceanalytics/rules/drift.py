@@ -1,7 +1,7 @@
 """Drift after the answer: once the final answer stands there, the response takes up a new question or topic."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -50,21 +50,15 @@ _ASKS = re.compile(
     r"|what (?:is|are|was))\b",
     re.IGNORECASE | re.MULTILINE,
 )
-_NEW_TURNS = Columns(
-    _NEW_TURN,
+_FURTHER = Columns(
+    re.compile(f"{_NEW_TURN.pattern}|(?i:{_ANOTHER.pattern})", re.MULTILINE),
     needs=(
         *("\nhuman", "\nuser", "\nstudent", "\nquestioner", "\n[inst]", "\ninput:", "\nquestion", "\nproblem"),
         *("\nexercise", "\nq", "\ninstruction", "\ntask", "\nprompt", "\nexample", "\nquery"),
+        *("another", "a new", "a different ", "a similar", "the next", "a second ", "the following ", "one more "),
+        *("a related ", "next problem", "next question", "next exercise", "next task"),
     ),
     leads=" \t#>*_",
-)
-_OTHERS = Columns(
-    _ANOTHER,
-    needs=(
-        *("another problem", "another question", "another exercise", "another example", "next problem"),
-        *("next question", "next exercise", "next task", " another", " a new", " a different ", " a similar"),
-        *(" the next", " a second ", " the following ", " one more ", " a related "),
-    ),
 )
 _ASKING = Columns(_ASKS)
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -115,15 +109,13 @@ def read_drifts(readings: Sequence[Reading]) -> None:
 def _new_questions(answered: Sequence[tuple[Reading, int]]) -> Iterator[Drift | None]:
     """Find in each a new turn, or words that turn to another question, unless it is the one that was asked."""
     tails = [reading.prose[place:] for reading, place in answered]
-    turns, others = _NEW_TURNS.found(tails), _OTHERS.found(tails)
-    for (reading, place), tail, turn, other in zip(answered, tails, turns, others, strict=True):
-        patterns = [pattern for pattern, stands in ((_NEW_TURN, turn), (_ANOTHER, other)) if stands]
-        found = next(_further_questions(tail, patterns, reading), None)
+    for (reading, place), tail, may_be_new in zip(answered, tails, _FURTHER.found(tails), strict=True):
+        found = next(_further_questions(tail, reading), None) if may_be_new else None
         yield None if found is None else (place + found, NEW_QUESTION)
 
 
-def _further_questions(tail: str, patterns: Iterable[re.Pattern[str]], reading: Reading) -> Iterator[int]:
-    for pattern in patterns:
+def _further_questions(tail: str, reading: Reading) -> Iterator[int]:
+    for pattern in (_NEW_TURN, _ANOTHER):
         for found in pattern.finditer(tail):
             if not _repeats_question(tail[found.start() :], reading):
                 yield found.start() + len(found[0]) - len(found[0].lstrip())
