@@ -4,7 +4,7 @@ A literal stands anywhere, also inside a word: the pattern says where words must
 between the edges of words, where its first and last character belong to one.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -84,7 +84,7 @@ def find(batch: Batch, cues: CueSet) -> "pyarrow.Table":
     judged = [
         (at, numbers.setdefault(outcome, len(numbers)))
         for at, each in disturbed
-        for outcome in _judged(each.standing, around.text(at), around.previous(at), around.prompt(at))
+        for outcome in _judged_in_context(each.standing, at, around)
     ]
     places, which = alike.everywhere(shown[:, 0])
     calm = ~np.isin(places, [at for at, _ in disturbed])
@@ -151,12 +151,12 @@ def _held_by(text: str, proposed: list[int], cues: CueSet) -> Held:
     if known is not None:
         return known
     standing = tuple(_standing(text, [cues.groups[number] for number in proposed]))
-    asked = {name for cue in standing for name, _ in cue.guards}
+    asking = [(cue, name) for cue in standing for name, _ in cue.guards]
     held = Held(
         standing,
-        tuple(_judged([cue._replace(guards=()) for cue in standing], "", "", "")),
-        tuple({echo_of(text, cue.place) for cue in standing if "prompt_echo" in dict(cue.guards)} - {""}),
-        bool(asked - {"prompt_echo"}),
+        tuple(_judged(standing, lambda cue: cue.vetoed_by)),
+        tuple({echo_of(text, cue.place) for cue, name in asking if name == "prompt_echo"} - {""}),
+        any(name != "prompt_echo" for _, name in asking),
     )
     if len(text) <= _LONGEST_KNOWN:
         if len(cues.known) >= _MOST_KNOWN:
@@ -165,7 +165,7 @@ def _held_by(text: str, proposed: list[int], cues: CueSet) -> Held:
     return held
 
 
-def _judged(standing: Sequence[Standing], text: str, previous: str, prompt: str) -> list[Outcome]:
+def _judged(standing: Sequence[Standing], veto: Callable[[Standing], str | None]) -> list[Outcome]:
     """Decide behavior by behavior, in the order of its cues; a vetoed one is given only where no other stands."""
     settled = ""
     judged: list[Outcome] = []
@@ -173,11 +173,7 @@ def _judged(standing: Sequence[Standing], text: str, previous: str, prompt: str)
     for cue in standing:
         if cue.behavior == settled:
             continue
-        vetoed_by = cue.vetoed_by
-        for name, guard in cue.guards:
-            if guard(text, previous, cue.place, prompt):
-                vetoed_by = name
-                break
+        vetoed_by = veto(cue)
         if vetoed_by is None:
             settled = cue.behavior
             almost.pop(settled, None)
@@ -185,6 +181,17 @@ def _judged(standing: Sequence[Standing], text: str, previous: str, prompt: str)
         elif cue.behavior not in almost:
             almost[cue.behavior] = cue.behavior, VETOED, (cue.attributes[0], ("vetoed_by", vetoed_by))
     return [*judged, *almost.values()]
+
+
+def _judged_in_context(standing: Sequence[Standing], at: int, around: Surroundings) -> list[Outcome]:
+    """Decide with what stands around a segment."""
+    text, previous, prompt = around.text(at), around.previous(at), around.prompt(at)
+
+    def veto(cue: Standing) -> str | None:
+        vetoes = (name for name, guard in cue.guards if guard(text, previous, cue.place, prompt))
+        return cue.vetoed_by or next(vetoes, None)
+
+    return _judged(standing, veto)
 
 
 def _standing(text: str, groups: Iterable[Group]) -> Iterator[Standing]:

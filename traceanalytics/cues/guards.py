@@ -48,6 +48,7 @@ _LEAD = re.compile(
     r"[\s*_#>\"'“‘(\[]*(?:(?:[-+•]|\(?(?:\d{1,3}|[A-Za-z])[.)]|(?:Step|Case|Part) \d+[.:])\s+)?[\s*_\"'“‘(\[]*"
 )
 _HEADING = re.compile(r"\s*(?:#{1,6}\s|\*\*[^*]+\*\*:?\s*$|__[^_]+__:?\s*$)")
+_CLAUSE_EDGE = re.compile(r"[,;:—]\s|\s[-–]\s")
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 _MOST_WORDS_OF_A_SHORT_ONE = 8
 _ECHO_WORDS = 3  # around the hit
@@ -193,7 +194,7 @@ READ_CONTEXT = frozenset({"prompt_echo", "after_something"})  # they look beyond
 
 def _clause_before(segment: str, hit: slice) -> str:
     """Return what stands before the hit since the last comma, semicolon, colon or dash."""
-    return re.split(r"[,;:—]\s|\s[-–]\s", segment[: hit.start])[-1]
+    return _CLAUSE_EDGE.split(segment[: hit.start])[-1]
 
 
 def _inside(pattern: re.Pattern[str], segment: str, hit: slice) -> bool:

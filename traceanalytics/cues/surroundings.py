@@ -62,5 +62,7 @@ class Surroundings:
         return np.array(answers, np.bool_)[which]
 
     def _holds(self, prompt: int, words: tuple[str, ...]) -> bool:
-        asked = spaced_words(self._prompts[prompt]) if words else ""
-        return any(word in asked for word in words)
+        """Say whether a prompt holds one of some words; where none stands at all, it need not be split into words."""
+        text = self._prompts[prompt]
+        folded = text.casefold()
+        return any(word.strip() in folded and word in spaced_words(text) for word in words)
