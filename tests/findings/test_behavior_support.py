@@ -28,7 +28,10 @@ def test_what_the_base_shows_is_not_new(store: Store) -> None:
     assert by_label["prompts that show it only after training, 4 samples each"].value == pytest.approx(2.5 / 70)
     assert answer.verdict.startswith("code_reasoning is already in the base of a at step 0: 50% [")
     assert "of 480 samples show it, on 60 of 60 prompts; a (RL) shows it in 88% [" in answer.verdict
-    assert "and only after training on no more prompts than chance would, +0.0 points [" in answer.verdict
+    assert "of the prompts show it in some of 4 samples after training and in none of 4 before, which is not " in (
+        answer.verdict
+    )
+    assert "is not shown to be more than chance alone would give (+0.0 points [" in answer.verdict
     assert "no distilled model is beside it: with distilled=RUN one is" in answer.caveats
     assert answer.chart is not None
 
@@ -42,9 +45,9 @@ def test_what_no_base_sample_shows_has_an_upper_bound_and_a_distilled_arm_beside
         "is unseen in 800 samples of 100 prompts of the base of a at step 0: its rate there is at most 3.70%" in first
     )
     assert "a (RL) shows it in 0%" in first
-    assert "only after training on no more prompts than chance" in first
+    assert "is not shown to be more than chance" in first
     assert "teacher's (distilled) shows it in 50%" in second
-    assert "only after training on more prompts than chance would, +50.0 points" in second
+    assert "which is more than chance alone would give (+50.0 points" in second
     assert any(each.startswith("unseen in 800 samples is not absent") for each in answer.caveats)
 
 
@@ -60,7 +63,11 @@ def test_one_base_sample_a_prompt_has_no_chance_to_compare_with(store: Store) ->
     seen: set[str] = set()
     first = [row for row in rows if not (row.step == 0 and (row.prompt in seen or seen.add(row.prompt)))]
     answer = find(fill(store, first))
-    assert "and only after training on 50% [" in answer.verdict
+    assert "; 50% [" in answer.verdict
+    assert answer.verdict.endswith(
+        "of the prompts show it in 1 sample after training and not in 1 before, and how many would by chance is not "
+        "known"
+    )
     assert any(each.startswith("one base sample a prompt: what chance alone") for each in answer.caveats)
 
 

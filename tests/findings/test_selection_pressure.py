@@ -41,7 +41,9 @@ def test_rewarded_code_is_favored_also_given_length_and_correctness(store: Store
     assert by_label["expected selection"].value == pytest.approx(2 / 3)
     assert (by_label["expected selection"].n, by_label["expected selection"].unit) == (24, "groups")
     assert by_label["expected selection, given length and correctness"].value > 0.3
-    assert answer.verdict.startswith("the rewards of a favor code_reasoning within groups (S = +0.6667 [")
+    assert answer.verdict.startswith(
+        "the rewards of a favor code_reasoning within groups from step 0 to 1 (S = +0.6667 ["
+    )
     assert any(each.startswith("a: advantages are not logged; they are rewards centered") for each in answer.caveats)
     assert answer.chart is not None
     assert answer.table is not None
@@ -61,7 +63,7 @@ def test_groups_rewarded_alike_are_silent(store: Store) -> None:
     silent = [dataclasses.replace(row, prompt=f"silent-{row.prompt}") for row in groups("CCLL")]
     answer = find(fill(store, groups("CCll") + silent))
     assert answer.estimates[0].value == pytest.approx(1 / 3)
-    assert "48 groups of 2 steps, 24 of them silent" in answer.verdict
+    assert " over 48 groups, in 24 of which all rewards are equal and favor nothing)" in answer.verdict
 
 
 def test_logged_advantages_are_taken_as_they_are(store: Store) -> None:
@@ -77,7 +79,7 @@ def test_logged_advantages_are_taken_as_they_are(store: Store) -> None:
     [
         (
             {"split": "eval"},
-            "run 'a' has no groups in the split train at these steps: selection acts in training groups",
+            "run 'a' has no groups in the split train at these steps, and selection acts in those alone",
         ),
         ({"reward": None}, "100% of the training rollouts of run 'a' have neither an advantage nor a reward"),
         ({"shown": None}, "100% of the training rollouts of run 'a' are not tagged: selection needs whole groups"),
@@ -165,15 +167,16 @@ def test_drift_is_observed_on_fixed_prompts_where_they_are_evaluated(store: Stor
 def test_coins_predict_no_drift(store: Store) -> None:
     answer = find(fill(store, replicated(selected=False, drifts=0.03)), in_behavior="deduction")
     assert "is not shown to predict the drift that it was not fitted to" in answer.verdict or any(
-        each.startswith("a: no drift is predicted: the two halves of the prompts do not agree")
+        each.startswith("a: no drift is predicted, because the two halves of the prompts do not agree")
         for each in answer.caveats
     )
 
 
 def test_few_steps_have_no_step_size_and_the_reason_is_said(store: Store) -> None:
     answer = find(fill(store, groups("CCll")))
-    assert "a: no drift is predicted: 2 tagged steps: a step size needs at least 4" in answer.caveats
+    said = "a: no drift is predicted, because the split train has 2 steps with tags, and a step size needs at least 4"
+    assert said in answer.caveats
     everywhere = [dataclasses.replace(row, shown=CODE) for row in groups("CCll", steps=5)]
     (store.path.parent / "all.duckdb").unlink(missing_ok=True)
     answer = find(fill(Store(store.path.parent / "all.duckdb"), everywhere))
-    assert "a: no drift is predicted: no behavior is shown in 2% to 98% of the rollouts" in answer.caveats
+    assert "a: no drift is predicted, because no behavior is shown in 2% to 98% of the rollouts" in answer.caveats

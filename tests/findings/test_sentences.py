@@ -143,8 +143,8 @@ def test_few_prompts_that_are_graded_and_tagged_are_refused(store: Store) -> Non
 def test_one_sample_a_prompt_says_on_how_many_prompts_it_is_new(store: Store) -> None:
     rows = [Row(f"p{i}", step, shown=CODE if i < 10 + 15 * step else ()) for step in (0, 1) for i in range(40)]
     said = find(fill(store, rows), "behavior_support").verdict
-    assert "and only after training on 38% [" in said
-    assert said.endswith("of the prompts, 1 sample each")
+    assert "; 38% [" in said
+    assert "show it in 1 sample after training and not in 1 before, and how many would by chance is" in said
 
 
 @pytest.fixture(scope="module")

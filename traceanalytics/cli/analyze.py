@@ -110,9 +110,8 @@ def _shift_lines(analysis: "Analysis") -> list[str]:
     rows = [_shift_cells(analysis, shift) for shift in told[:MOST_SHIFTS]]
     lines = aligned(rows)
     if len(told) > MOST_SHIFTS:
-        lines.append(
-            f"  and {len(told) - MOST_SHIFTS} more of {len(shifts)} shifts, on the page Overview of the report"
-        )
+        more = len(told) - MOST_SHIFTS
+        lines.append(f"  and {more} more that moved, of {len(shifts)} looked at: the report's page Overview shows all")
     return lines
 
 

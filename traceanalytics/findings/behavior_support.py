@@ -74,13 +74,16 @@ class Arm:
                 f"{behavior} is already in {self.base_name} at step {self.steps[0]}: {percent(self.base)} of "
                 f"{self.base_samples:,} samples show it, on {self.base_prompts} of {self.base.n} prompts"
             )
-        said += f"; {self.run} ({self.how}) shows it in {percent(self.after)} at step {self.steps[1]}"
+        said += f"; {self.run} ({self.how}) shows it in {percent(self.after)} of its samples at step {self.steps[1]}"
+        where = f"some of {found.k} samples after training and in none of {found.k}"
+        if found.k == 1:
+            where = "1 sample after training and not in 1"
+        only_after = f"{percent(found.only_after)} of the prompts show it in {where} before"
         if found.beyond_chance is None:
-            return f"{said}, and only after training on {percent(found.only_after)} of the prompts, 1 sample each"
-        more = "more prompts" if found.beyond_chance.low > 0 else "no more prompts"
+            return f"{said}; {only_after}, and how many would by chance is not known"
+        more = "is more" if found.beyond_chance.low > 0 else "is not shown to be more"
         return (
-            f"{said}, and only after training on {more} than chance would, {points(found.beyond_chance)} of them at "
-            f"{counted(found.k, 'sample')} each"
+            f"{said}; {only_after}, which {more} than chance alone would give ({points(found.beyond_chance)} beyond it)"
         )
 
 

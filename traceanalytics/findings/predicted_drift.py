@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from traceanalytics.errors import Refused
+from traceanalytics.errors import Refused, counted
 from traceanalytics.findings.base import Named
 from traceanalytics.findings.comparable import MOST_MISSING
 from traceanalytics.findings.evaluations import evaluations_of, points
@@ -56,7 +56,8 @@ def predicted_drift(store: Store, run: str, behavior: str) -> Drift:
         raise Refused(f"no behavior is shown in {RARE:.0%} to {1 - RARE:.0%} of the rollouts")
     pushes, rates = _folds(trained, names), _folds(observed, names)
     if len(rates.steps) < FEWEST_POINTS:
-        raise Refused(f"{len(rates.steps)} tagged steps: a step size needs at least {FEWEST_POINTS}")
+        steps = counted(len(rates.steps), "step")
+        raise Refused(f"the split {split} has {steps} with tags, and a step size needs at least {FEWEST_POINTS}")
     edges = rates.steps[np.unique(np.linspace(0, len(rates.steps) - 1, MOST_INTERVALS + 1).round().astype(int))]
     everything = np.arange(FOLDS)
     pressures, drifts = _by_half(pushes, rates, edges, everything, pooled=split == "train")
@@ -99,13 +100,14 @@ def drift_numbers(prefix: str, behavior: str, drift: Drift) -> list[Named]:
 
 def drift_sentence(behavior: str, drift: Drift) -> str:
     """Say what one step size predicts of all behaviors' drift, and of that of the one asked for."""
-    said = f"one step size for {len(drift.behaviors)} behaviors {_explains(drift.explained)}"
     if not drift.predicts:
-        step_size = drift.step_size
+        size = drift.step_size
         return (
-            f"{said}; its step size is not shown to be above 0 ({step_size.value:.3g} [{step_size.low:.3g}, "
-            f"{step_size.high:.3g}]), so that no drift is predicted"
+            f"selection is not shown to move the {len(drift.behaviors)} behaviors of {drift.split} from step "
+            f"{drift.first} to {drift.last}: its step size is not shown to be above 0 ({size.value:.3g} "
+            f"[{size.low:.3g}, {size.high:.3g}]), so that no drift is predicted"
         )
+    said = f"one step size of selection for {len(drift.behaviors)} behaviors {_explains(drift.explained)}"
     if drift.predicted is None or drift.observed is None or drift.residual is None:
         return said
     return (

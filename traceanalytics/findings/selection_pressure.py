@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from traceanalytics.errors import Refused
+from traceanalytics.errors import Refused, counted
 from traceanalytics.findings.base import Answer, Finding, Named
 from traceanalytics.findings.comparable import MOST_MISSING
 from traceanalytics.findings.drawing import band_over_steps, in_points, points_axis, told_in_points
@@ -31,6 +31,7 @@ class Selection:
 
     run: str
     reward: str | None
+    steps: tuple[int, int]  # the first and the last
     raw: SelectionPressure
     given: SelectionPressure
     held_fixed: str
@@ -79,7 +80,7 @@ def _selection(store: Store, run: str, behavior: str, first: int | None, last: i
     arguments = {"in_run": run, "from_step": first, "to_step": last}
     table = store.query("moments_of_groups", in_behavior=behavior, **arguments)
     if table.num_rows == 0:
-        raise Refused(f"run {run!r} has no groups in the split train at these steps: selection acts in training groups")
+        raise Refused(f"run {run!r} has no groups in the split train at these steps, and selection acts in those alone")
     sums = {name: table[name].to_numpy() for name in table.column_names if name not in ("run_id", "group_name")}
     _refuse_gaps(run, sums)
     _refuse_parts(run, table, sums["rollouts"])
@@ -97,9 +98,12 @@ def _selection(store: Store, run: str, behavior: str, first: int | None, last: i
     try:
         drift = predicted_drift(store, run, behavior)
     except Refused as refusal:
-        caveats.append(f"{run}: no drift is predicted: {refusal}")
+        caveats.append(f"{run}: no drift is predicted, because {refusal}")
     held_fixed = "length and correctness" if graded else "length"
-    return Selection(run, reward, select(moments), select(given), held_fixed, tuple(by_step), drift, tuple(caveats))
+    steps = int(sums["step"].min()), int(sums["step"].max())
+    return Selection(
+        run, reward, steps, select(moments), select(given), held_fixed, tuple(by_step), drift, tuple(caveats)
+    )
 
 
 def _refuse_gaps(run: str, sums: dict[str, Floats]) -> None:
@@ -180,11 +184,13 @@ def _numbers(prefix: str, given: str, pressure: SelectionPressure) -> list[Named
 
 
 def _sentence(behavior: str, each: Selection) -> str:
-    steps = len(each.by_step)
+    first, last = each.steps
+    raw, given, silent = each.raw.expected, each.given.expected, each.raw.silent_groups
+    equal = f", in {silent:,} of which all rewards are equal and favor nothing" if silent else ""
     said = (
-        f"the rewards of {each.run} {_says(each.raw.expected)} {behavior} within groups "
-        f"({_written(each.raw.expected)}, {each.raw.expected.n} groups of {steps} steps, {each.raw.silent_groups} of "
-        f"them silent); given {each.held_fixed} they {_says(each.given.expected)} it ({_written(each.given.expected)})"
+        f"the rewards of {each.run} {_says(raw)} {behavior} within groups from step {first} to {last} "
+        f"({_written(raw)} over {counted(raw.n, 'group')}{equal}); between rollouts alike in {each.held_fixed} they "
+        f"{_says(given)} it ({_written(given)})"
     )
     return said if each.drift is None else f"{said}; {drift_sentence(behavior, each.drift)}"
 

@@ -142,8 +142,10 @@ class Store:
                 connection.execute("SET enable_external_access = false").fetchall()
                 connection.execute("SET lock_configuration = true").fetchall()
             try:
-                if (statements := len(connection.extract_statements(statement))) != 1:
-                    raise BadQuery(f"{statements} SQL statements; one at a time is answered")
+                if not (statements := len(connection.extract_statements(statement))):
+                    raise BadQuery("no SQL to answer; write one statement, such as SELECT count(*) FROM rollouts")
+                if statements > 1:
+                    raise BadQuery(f"{statements} SQL statements at once; write one, without a semicolon in between")
                 relation = connection.sql(statement)
                 return _with_distinct_names(relation.to_arrow_table()) if relation is not None else _empty_table()
             except duckdb.Error as error:
