@@ -8,7 +8,8 @@ encoder and itself are then compared on DIR, with the shipped model where there 
 `speed`: segments a second on the first responses of DIR, end to end (words, vectors, heads; each segment with the one
 before it), beside `pipeline("text-classification")` with the same encoder, tokens and threads, at its default of one
 text a step and at 32. `share`: how much of the responses of DIR the cascade passes on to the encoder, and how much of
-the labels. `f1`: on the labelled spans, handed over as segments.
+the labels. `f1`: on the labelled spans, handed over as segments. `paired`: encoder and cascade less their own words, as
+`quality.py` pairs them: the mean over the texts that show a behavior, and over all spans.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from quality import as_batch, compare, model_tagger, read_set
+from quality import as_batch, compare, in_pairs, model_tagger, paired, read_set
 
 from traceanalytics.candidates import candidates_in, cue_set
 from traceanalytics.classifiers.base import Candidates, Classifier
@@ -129,7 +130,7 @@ def main() -> None:
     result: dict[str, Any] = {"trained in seconds": round(time.perf_counter() - began, 1)}
     result["speed"] = speed(cascade, candidates.part(np.arange(min(given.segments, len(candidates)))), given.model)
     result["share"] = share(cascade, candidates)
-    result["f1"] = {}
+    result["f1"], result["paired"] = {}, {}
     for path in sorted(given.folder.glob("segments_*.jsonl")):
         name = path.stem.removeprefix("segments_")
         labelled, _ = read_set(given.folder, name)
@@ -138,6 +139,7 @@ def main() -> None:
         for kind, classifier in (("words", cascade.encoder.words), ("encoder", cascade.encoder), ("cascade", cascade)):
             said[kind] = shown(classifier, handed_over)
         scores = {kind: compare(each, labelled) for kind, each in said.items()}
+        result["paired"][name] = {kind: paired(said[kind], said["words"], labelled) for kind in ("encoder", "cascade")}
         result["f1"][name] = {
             kind: {name: each[name] for name in NAMES if name in each} for kind, each in scores.items()
         }
@@ -153,6 +155,8 @@ def main() -> None:
                 for kind, each in kinds.items()
             ]
             print(f"{name:22} {behavior:14} n {next(iter(kinds.values()))[behavior]['n']:5}  {'  '.join(cells)}")
+            for kind, differences in result["paired"][name].items():
+                print(f"{'':22} {kind} less words: {in_pairs(differences[behavior])}")
 
 
 if __name__ == "__main__":

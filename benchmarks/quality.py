@@ -391,11 +391,13 @@ def show_paired(name: str, ours: str, differences: Mapping[str, Mapping[str, Map
             continue
         nearest = min(published, key=lambda each: known[each]["difference"][1])
         for each in (nearest, *(other for other in known if other not in published)):
-            cells = "; ".join(
-                "{:+.2f} [{:+.2f}, {:+.2f}]".format(*known[each][kind]) for kind in ("difference", "pooled")
-            )
             note = f" (nearest of {len(published)})" if each == nearest else ""
-            print(f"  {behavior:16} {each + note:40} {cells}")
+            print(f"  {behavior:16} {each + note:40} {in_pairs(known[each])}")
+
+
+def in_pairs(known: Mapping[str, Any]) -> str:
+    """Write by how much one tagger is better than another: by text, and over all spans."""
+    return "; ".join("{:+.2f} [{:+.2f}, {:+.2f}]".format(*known[kind]) for kind in ("difference", "pooled"))
 
 
 def cell(scores: Mapping[str, float]) -> str:

@@ -39,3 +39,4 @@ def test_speed_share_and_agreement_are_reported_together(tmp_path: Path) -> None
     assert result["speed"]["segments"] == result["share"]["segments"] == 2
     assert result["speed"]["times the pipeline"] > 0
     assert {"words", "encoder", "cascade"} <= set(result["f1"]["people"])
+    assert set(result["paired"]["people"]) == {"encoder", "cascade"}
