@@ -64,6 +64,17 @@ def test_weights_of_a_frozen_encoder_are_named_by_digest_and_not_copied(model: P
     }
 
 
+def test_what_words_see_stands_and_the_encoder_adds_to_it(model: Path) -> None:
+    classifier, _ = load_model(model)
+    assert isinstance(classifier, Encoder)
+    classifier._heads["by_words"][:] = 0
+    candidates = judged().candidates
+    said = np.random.default_rng(0).random((len(candidates), 1)).astype(np.float32)
+    refined = classifier.refine(candidates, said)
+    assert (refined >= said).all()
+    assert (refined > said).any()
+
+
 def test_fine_tuning_learns_and_is_saved_whole(tiny_encoder: Path, tmp_path: Path) -> None:
     said: list[str] = []
     options = EncoderOptions(str(tiny_encoder), fine_tune=True, epochs=8, rate=3e-3, rows=8)

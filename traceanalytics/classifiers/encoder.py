@@ -28,16 +28,18 @@ from traceanalytics.types import JSON
 
 HEADS_FILE, INT8_FILE = "heads.safetensors", "encoder.int8.onnx"
 _SHOWN = 0.5
+_CERTAIN = 30.0  # log odds above all others: what words see comes before all that an encoder adds
 _FROZEN_DEPTH = 0.5  # upper layers tell topics apart; the turns of phrase that behaviors are stand below
 _PLACES = 8
 _PLACE_SCALE, _BEFORE_SCALE = 0.3, 0.5  # beside the segment's own vector, of length 1
 
 
 class Encoder:
-    """A pretrained encoder (Transformers) under one head a behavior, weighed against words of the same segment.
+    """A pretrained encoder (Transformers) under one head a behavior: adds what words miss.
 
-    Vectors tell what is meant, words how it is said: on held-out voices the two together beat each alone. From a head's
-    0.5 on its yeses are there as often right as those of cues; one that is no better than words leaves it to them.
+    Vectors tell what is meant, words how it is said: on held-out voices the two together beat each alone. What words
+    see stands, as vectors of long sentences blur it. With what is added, yeses are there as often right as those of
+    cues; a head that is no better than words leaves it to them.
     """
 
     kind = "encoder"
@@ -70,13 +72,14 @@ class Encoder:
         shares, offset = _weigh(_margin(said), margins, asked.answers)
         offset[~learnable(judged.answers)] = NEVER
         together = shares[0] * _margin(said) + shares[1] * margins + offset
+        seen = said >= _SHOWN
         thresholds, slopes = calibrate(together, asked.answers)
-        thresholds = np.maximum(thresholds, as_precise_as_cues(together, asked))
-        by_words = not_better(together >= thresholds, said >= _SHOWN, asked)
+        thresholds = np.maximum(thresholds, as_precise_as_cues(np.where(seen, _CERTAIN, together), asked))
+        by_words = not_better(seen | (together >= thresholds), seen, asked)
         columns = {"weights": weights, "bias": bias, "shares": shares, "offset": offset - thresholds, "slopes": slopes}
         columns["by_words"] = by_words.astype(np.float64)
         self._heads = {name: np.ascontiguousarray(column, dtype=np.float32) for name, column in columns.items()}
-        whole = np.where(by_words, said, _probability((together - thresholds) * slopes))
+        whole = np.where(by_words, said, np.maximum(said, _probability((together - thresholds) * slopes)))
         self.held_out = HeldOut(said, whole, asked.answers)
 
     def score(self, candidates: Candidates) -> NDArray[np.float32]:
@@ -84,13 +87,13 @@ class Encoder:
         return self.refine(candidates, self.words.score(candidates))
 
     def refine(self, candidates: Candidates, said: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the scores of candidates whose words have been scored already."""
+        """Return the scores of candidates whose words have been scored already: never below those of the words."""
         if not len(candidates):
             return np.zeros((0, len(self.behaviors)), dtype=np.float32)
         heads = self._heads
         margins = self._rows(candidates) @ heads["weights"] + heads["bias"]
         together = heads["shares"][0] * _margin(said) + heads["shares"][1] * margins + heads["offset"]
-        return np.where(heads["by_words"] > 0, said, _probability(together * heads["slopes"]))
+        return np.where(heads["by_words"] > 0, said, np.maximum(said, _probability(together * heads["slopes"])))
 
     def save(self, folder: Path) -> dict[str, JSON]:
         """Write heads, words, and of the encoder what nobody could fetch again: tuned weights, weights in 8 bits."""
