@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from traceanalytics.rules import drift
+from traceanalytics.rules import drift, predicted_output
 from traceanalytics.rules.columns import _FEW, Columns
 from traceanalytics.rules.literals import automaton, hold_any
 from traceanalytics.rules.texts import column_of
@@ -35,15 +35,55 @@ OTHERS += ["another", "a new", "a different", "a similar", "the next", "a second
 OTHERS += ["a related", "problem", "question:", "exercise", "example :", "task", "taſk", "\n"]
 
 
-@pytest.mark.parametrize(("pieces", "between"), [(TURNS, ""), (OTHERS, " ")], ids=["new turns", "other questions"])
+CLAIMS = [
+    "Running",
+    "execute",
+    "evaluating",
+    "it",
+    "gives",
+    "prints",
+    "returns",
+    "yields",
+    "the",
+    "loop",
+    "search",
+    "is",
+]
+CLAIMS += [
+    "our",
+    "snippet",
+    "simulation",
+    "\n",
+    ">",
+    "=>",
+    "->",
+    ">>>",
+    "Output:",
+    "results:",
+    "program",
+    "4",
+    "$",
+    "true",
+]
+
+
+@pytest.mark.parametrize(
+    ("columns", "patterns", "pieces", "between"),
+    [
+        (drift._FURTHER, (drift._NEW_TURN, drift._ANOTHER), TURNS, ""),
+        (drift._FURTHER, (drift._NEW_TURN, drift._ANOTHER), OTHERS, " "),
+        (predicted_output._IN_WORDS, (predicted_output._CLAIM,), CLAIMS, " "),
+    ],
+    ids=["new turns", "other questions", "claims"],
+)
 @settings(deadline=None, max_examples=150)
 @given(data=st.data())
-def test_no_further_question_stands_without_what_its_patterns_need(
-    pieces: list[str], between: str, data: st.DataObject
+def test_nothing_matches_without_what_its_pattern_needs(
+    columns: Columns, patterns: tuple[re.Pattern[str], ...], pieces: list[str], between: str, data: st.DataObject
 ) -> None:
     texts = data.draw(st.lists(st.lists(st.sampled_from(pieces), max_size=9).map(between.join), max_size=9))
-    expected = [any(map(re.Pattern.search, (drift._NEW_TURN, drift._ANOTHER), (text, text))) for text in texts]
-    assert drift._FURTHER.found(texts * _FEW) == expected * _FEW
+    expected = [any(pattern.search(text) for pattern in patterns) for text in texts]
+    assert columns.found(texts * _FEW) == expected * _FEW
 
 
 def test_a_pattern_in_any_size_needs_also_the_letters_that_are_alike() -> None:

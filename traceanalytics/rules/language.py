@@ -83,9 +83,10 @@ class _Seen:
     letters: int
     foreign: int
 
-    def prose(self) -> str:
-        """Return the prose without its gaps; most stretches are none that words could excuse."""
-        return blanked(self.reading.prose, self.gaps)
+    def without_gaps(self, start: int, stop: int) -> str:
+        """Return a part of the prose without its gaps; most parts are none that words could excuse."""
+        gaps = [(max(gap[0], start) - start, gap[1] - start) for gap in self.gaps if gap[0] < stop and start < gap[1]]
+        return blanked(self.reading.prose[start:stop], gaps)
 
 
 def _seen(readings: Sequence[Reading]) -> list[_Seen]:
@@ -132,11 +133,11 @@ def _only_in_others(own: str) -> dict[str, frozenset[str]]:
 def _stretches(seen: _Seen) -> Iterator[tuple[Span, str]]:
     if seen.foreign < LEAST_LETTERS:
         if _is_foreign_latin(seen.reading.prompt):
-            found = _LATIN_STRETCH.finditer(seen.prose())
+            found = _LATIN_STRETCH.finditer(seen.without_gaps(0, len(seen.reading.prose)))
             yield from ((stretch.span(), "Latin") for stretch in found if _is_english(stretch[0]))
         return
     for start, stop, script in seen.stretches:
-        if not (script == CYRILLIC and _is_name(seen.prose()[start:stop])):
+        if not (script == CYRILLIC and _is_name(seen.without_gaps(start, stop))):
             yield (start, stop), SCRIPTS[HAN if script == KANA and HAN in _scripts(seen.reading) else script]
 
 
@@ -188,10 +189,10 @@ def _other_latin(seen: _Seen, lines: Sequence[Span]) -> Iterator[Finding]:
     asked = _latin_language(seen.reading.prompt)
     if asked is None or not lines:
         return
-    own, prose = _function_words()[asked], seen.prose()
+    own = _function_words()[asked]
     shown = 0
     for start, stop in lines:
-        words = [word.casefold() for word in _WORD.findall(prose[start:stop])]
+        words = [word.casefold() for word in _WORD.findall(seen.without_gaps(start, stop))]
         if len(words) < LEAST_WORDS or shown == MOST_STRETCHES:
             continue
         if sum(map(own.__contains__, words)) > OWN_SHARE * len(words):
