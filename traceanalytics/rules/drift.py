@@ -144,7 +144,7 @@ def _new_topics(answered: Sequence[tuple[Reading, int]]) -> Iterator[Drift | Non
     tails = strange_tails(
         [reading.own for reading, _ in answered],
         [place for _, place in answered],
-        [_hashed_words(reading.question) for reading, _ in answered],
+        [reading.question for reading, _ in answered],
         _plain_table(),
         least=LEAST_WORDS,
         own=OWN_WORDS,
@@ -172,13 +172,6 @@ def _strange_paragraphs(reading: Reading, answered: int) -> tuple[int, int]:
             begin = position
             strange += len(paragraph)
     return begin, strange
-
-
-@lru_cache(maxsize=1024)
-def _hashed_words(question: str) -> "NDArray[np.int64]":
-    from traceanalytics.rules.kernel_words import hashed
-
-    return hashed(_words(question))
 
 
 @lru_cache(maxsize=1)

@@ -11,11 +11,6 @@ _BASE = 1000003
 _MASK = (1 << 40) - 1
 
 
-def hashed(words: Iterable[str]) -> NDArray[np.int64]:
-    """Return the hashes of folded words."""
-    return np.array([hash_of(word) for word in words], np.int64)
-
-
 def table_of(words: Iterable[str]) -> NDArray[np.int64]:
     """Return the hashes of folded words as an open-addressed table."""
     hashes = [hash_of(word) for word in words]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from traceanalytics.compiled import compiled, inner
 from traceanalytics.rules.kernel_words import find, point_at, put, with_letter
 from traceanalytics.rules.letters import SEVERAL, folded_letters
-from traceanalytics.rules.texts import buffer_of
+from traceanalytics.rules.texts import buffer_of, column_of
 from traceanalytics.segments.kernel_bytes import space_at
 
 LEAST_LETTERS = 4  # of a word
@@ -30,7 +30,7 @@ class Tail(NamedTuple):
 def strange_tails(
     texts: Sequence[str],
     answered: Sequence[int],
-    asked: Sequence[NDArray[np.int64]],
+    asked: Sequence[str],
     plain: NDArray[np.int64],
     *,
     least: int,
@@ -38,22 +38,20 @@ def strange_tails(
 ) -> list[Tail | None]:
     """Return of each text its last paragraphs after a place of `least` words, fewer of them known than `own` of all.
 
-    Known are the words before the place, and those of `asked`; `plain` is a table of the ones that do not count. Where
-    a text holds letters that the pass cannot fold, there is None.
+    Known are the words before the place, and those of the question that was asked; `plain` is a table of the words that
+    do not count. Where text or question hold letters that the pass cannot fold, there is None.
     """
-    import pyarrow
-
     if not texts:
         return []
-    data, offsets = buffer_of(pyarrow.array(texts, pyarrow.large_string()))
+    data, offsets = buffer_of(column_of(texts))
+    questions, questions_from = buffer_of(column_of(asked))
     places = np.array([_in_bytes(text, place) for text, place in zip(texts, answered, strict=True)], np.int64)
-    firsts = np.cumsum([0, *map(len, asked)], dtype=np.int64)
     longest = int(np.diff(offsets).max())
-    tables = np.empty((3, 1 << (longest // 2 + int(np.diff(firsts).max()) + 16).bit_length()), np.int64)
+    tables = np.empty((3, 1 << ((longest + int(np.diff(questions_from).max())) // 2 + 16).bit_length()), np.int64)
     begins = np.empty(longest + 2, np.int64)
     found = np.empty((len(texts), 2), np.int64)
-    words = np.concatenate([*asked, np.zeros(0, np.int64)])
-    _find(data, offsets, places, words, firsts, plain, least, own, folded_letters(), tables, begins, found)
+    columns = data, offsets, questions, questions_from, places
+    _find(*columns, plain, least, own, folded_letters(), tables, begins, found)
     return [None if begin == _CANNOT_TELL else Tail(begin, strange) for begin, strange in found.tolist()]
 
 
@@ -65,9 +63,9 @@ def _in_bytes(text: str, place: int) -> int:
 def _find(
     data: NDArray[np.uint8],
     offsets: NDArray[np.int64],
+    questions: NDArray[np.uint8],
+    questions_from: NDArray[np.int64],
     answered: NDArray[np.int64],
-    asked: NDArray[np.int64],
-    asked_first: NDArray[np.int64],
     plain: NDArray[np.int64],
     least: int,
     own: float,
@@ -78,51 +76,61 @@ def _find(
 ) -> None:
     """Write of every text the character where its strange paragraphs begin, and their length; -2 says: cannot tell.
 
-    `tables` are three for the longest text: known words, words of the paragraphs, and the one in which each was last
-    seen. `begins` is room for where paragraphs begin.
+    `tables` are three for the longest text: its words, which of them are known, and the paragraph in which each was
+    last seen. `begins` is room for where paragraphs begin.
     """
     for row in range(len(answered)):
         text = data[offsets[row] : offsets[row + 1]]
-        words = asked[asked_first[row] : asked_first[row + 1]]
-        size = _table_size(len(text), len(words))
+        question = questions[questions_from[row] : questions_from[row + 1]]
+        size = _table_size(len(text) + len(question))
         tables[:, :size] = 0
-        own_tables = tables[0, :size], tables[1, :size], tables[2, :size]
-        found[row] = _strange_tail(text, answered[row], words, plain, least, own, letters, *own_tables, begins)
+        words, known, seen_in = tables[0, :size], tables[1, :size], tables[2, :size]
+        can_tell = _know_words(question, len(question), letters, words, known)
+        if can_tell and _know_words(text, answered[row], letters, words, known):
+            own_tables = words, known, seen_in
+            found[row] = _strange_tail(text, answered[row], plain, least, own, letters, *own_tables, begins)
+        else:
+            found[row] = _CANNOT_TELL, 0
 
 
 @inner
-def _table_size(characters: int, words: int) -> int:
-    """Return a power of two that is more than twice the words of a text, and room for those of its question."""
+def _table_size(characters: int) -> int:
+    """Return a power of two that is more than twice the words of a text and its question."""
     size = 16
-    while size < characters // 2 + words + 16:
+    while size < characters // 2 + 16:
         size *= 2
     return size
+
+
+@inner
+def _know_words(
+    data: NDArray[np.uint8], end: int, letters: NDArray[np.uint16], words: NDArray[np.int64], known: NDArray[np.int64]
+) -> bool:
+    """Put the words before a place into the tables, and say whether all could be folded."""
+    at = 0
+    while at < end:
+        at, word, length = _next_word(data, at, end, letters)
+        if length < 0:
+            return False
+        if length >= LEAST_LETTERS:
+            known[put(words, word)] = 1
+    return True
 
 
 @inner
 def _strange_tail(
     data: NDArray[np.uint8],
     answered: int,
-    asked: NDArray[np.int64],
     plain: NDArray[np.int64],
     least: int,
     own: float,
     letters: NDArray[np.uint16],
+    words: NDArray[np.int64],
     known: NDArray[np.int64],
-    seen: NDArray[np.int64],
     seen_in: NDArray[np.int64],
     begins: NDArray[np.int64],
 ) -> tuple[int, int]:
-    """Do what `_find` does for one text; the tables come empty."""
-    for word in asked:
-        put(known, word)
-    at = 0
-    while at < answered:
-        at, word, length = _next_word(data, at, answered, letters)
-        if length < 0:
-            return _CANNOT_TELL, 0
-        if length >= LEAST_LETTERS:
-            put(known, word)
+    """Do what `_find` does for one text; the tables hold what is known before the place."""
     begins[0] = answered
     count = 1
     at = answered
@@ -145,7 +153,7 @@ def _strange_tail(
     begin = strange = -1
     stop = len(data)
     for k in range(count - 1, -1, -1):
-        words = shared = 0
+        different = shared = 0
         at = begins[k]
         while at < stop:
             at, word, length = _next_word(data, at, stop, letters)
@@ -153,13 +161,13 @@ def _strange_tail(
                 return _CANNOT_TELL, 0
             if length < LEAST_LETTERS or find(plain, word) >= 0:
                 continue
-            slot = put(seen, word)
+            slot = put(words, word)
             if seen_in[slot] != k + 1:
                 seen_in[slot] = k + 1
-                words += 1
-                shared += find(known, word) >= 0
-        if words >= least:
-            if shared >= own * words:
+                different += 1
+                shared += known[slot]
+        if different >= least:
+            if shared >= own * different:
                 break
             begin = begins[k]
             strange = max(strange, 0) + _characters(data, begins[k], stop)
