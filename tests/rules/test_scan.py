@@ -24,8 +24,10 @@ def has(text: str, flag: int) -> bool:
         ("so \\box{3}", scan.ANSWER),
         ("<Answer>3", scan.ANSWER),
         ("#### 3", scan.ANSWER),
-        ("a</think>", scan.MARKUP),
         ("<|im_end|>", scan.MARKUP),
+        ("It is 4.<eos>", scan.MARKUP),
+        ("<observation>4", scan.MARKUP),
+        ("so <code>print(4)", scan.MARKUP),
         ("a◁/think▷", scan.THOUGHT),
         ("use SymPy here", scan.CODE_WORD),
         ("да", scan.SCRIPT),
@@ -46,6 +48,7 @@ def test_a_row_is_flagged_for_what_it_holds(text: str, flag: int) -> None:
         ("we import math", scan.STATEMENT),
         ("the answer is in box {3}", scan.ANSWER),
         ("3 < 4 and 5 > 2", scan.MARKUP),
+        ("<think>a</think><answer>3</answer>", scan.MARKUP),
         ("I think so</answer>", scan.THOUGHT),
         ("αβγ ≤ 3 × 4 – “x”", scan.SCRIPT),
         ("αβγ ≤ 3 – “x”", scan.ACCENT),
@@ -67,6 +70,7 @@ WORDS = [
     "answer",
     "<answer",
     "</",
+    "<eos>",
     "coding",
     "é",
     "ж",
@@ -82,7 +86,7 @@ def test_flags_are_those_of_plain_search(texts: list[str]) -> None:
         assert bool(flags & scan.FENCE) == ("```" in text)
         assert bool(flags & scan.CODE_WORD) == ("python" in text or "coding" in text)
         assert bool(flags & scan.ANSWER) == ("<answer" in text)
-        assert bool(flags & scan.MARKUP) == ("</" in text or "<answer" in text)
+        assert bool(flags & scan.MARKUP) == ("<eos>" in text)
         assert bool(flags & scan.STATEMENT) == any(line.startswith(("import ", "for i in ")) for line in lines)
 
 

@@ -13,8 +13,11 @@ class Call(NamedTuple):
     code: str
 
 
+CALL_TAGS = (  # beside <|python_tag|>
+    *("tool_call", "function_call", "code", "python", "execute", "executor", "code_interpreter", "ipython", "jupyter"),
+)
 _CALL = re.compile(
-    r"<(tool_call|function_call|code|python|execute|executor|code_interpreter|ipython|jupyter)>(.*?)(?:</\1>|\Z)"
+    rf"<({'|'.join(CALL_TAGS)})>(.*?)(?:</\1>|\Z)"
     r"|<\|python_tag\|>(.*?)(?=<\||\Z)",
     re.DOTALL,
 )

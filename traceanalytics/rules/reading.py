@@ -39,7 +39,7 @@ class Reading:
     prompt: str = ""
     finish_reason: str | None = None
     tool_outputs: tuple[str, ...] = ()  # what tools returned, by the log
-    may_hold_markup: bool = True  # tags, special tokens, turns of others
+    may_hold_markup: bool = True  # special tokens, tags of tools and calls, turns of others
     may_hold_thoughts: bool = True  # marks of them
     code_words: Sequence[tuple[int, int]] = ()  # where words stand that may name code, and their numbers
     may_hold_code: bool = True  # fences, pictures, lines that begin as statements do

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from traceanalytics.compiled import compiled
-from traceanalytics.readers.text import THINK_CLOSES, THINK_OPENS
+from traceanalytics.readers.text import FOREIGN_TAGS, THINK_CLOSES, THINK_OPENS
+from traceanalytics.rules.code_calls import CALL_TAGS
 from traceanalytics.rules.literals import BEGINS_LINE, Automaton, automaton
 from traceanalytics.rules.texts import CODE_WORDS, buffer_of
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 FENCE = 1
 STATEMENT = 2  # a line begins as statements of programs do
 ANSWER = 4
-MARKUP = 8  # a closing tag, a special token, a tag of tools, thoughts or answers
+MARKUP = 8  # a special token, a tag of tools or of calls, the turn of another
 CODE_WORD = 16
 SCRIPT = 32  # a letter that is neither Latin nor Greek
 ACCENT = 64  # a Latin letter beyond ASCII
@@ -30,18 +31,7 @@ _FLAGS = 10  # bits
 _ANYWHERE = {
     FENCE: ("```", "~~~"),
     ANSWER: ("\\box", "\\fbox", "####", "<answer"),
-    MARKUP: (
-        "</",
-        "<|",
-        "<｜",
-        "◁",
-        "<think",
-        "<thought",
-        "<reasoning",
-        "<answer",
-        *("<tool", "<code", "<execute", "<function", "<python", "<ipython", "<jupyter"),
-        "\nassistant",
-    ),
+    MARKUP: ("<|", "<｜", "◁", "</s>", "\nassistant", *(f"<{tag}>" for tag in (*FOREIGN_TAGS, *CALL_TAGS))),
     CODE_WORD: (
         *("python", "sympy", "numpy", "scipy", "matlab", "mathematica", "wolfram", "octave", "sagemath", "itertools"),
         *("code", "coding", " script", "program", "simulat", "brute", "computer", " loop", "interpreter", "snippet"),
