@@ -8,7 +8,8 @@ import numpy as np
 
 from traceanalytics.rules.block_columns import NONE, Blocks, Numbers
 from traceanalytics.rules.code_contents import Kind
-from traceanalytics.rules.code_roles import NEAR, Programs, Role, output_after
+from traceanalytics.rules.code_roles import Programs, Role
+from traceanalytics.rules.code_runs import NEAR, output_after
 from traceanalytics.rules.columns import Columns
 from traceanalytics.rules.finding import Finding, Located
 
