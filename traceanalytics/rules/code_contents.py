@@ -1,16 +1,14 @@
 """What a block holds: a program, its output, a drawing, nothing at all, or text; and in which language."""
 
-import ast
 import re
-import symtable
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from functools import lru_cache
-from textwrap import dedent
 from typing import NamedTuple
 
 from traceanalytics.rules.code_lines import PROSE, count_code, count_lines, is_comment, learn_lines
+from traceanalytics.rules.code_python import LONGEST_PARSED, imports_of, shape_of, without_prompts
 from traceanalytics.rules.texts import words
 
 
@@ -36,9 +34,6 @@ class Content(NamedTuple):
 
 
 PROGRAMS = (Kind.PROGRAM, Kind.LINE)
-LONGEST_PARSED = 20_000  # characters
-DEEPEST_PARSED = 80  # brackets
-
 _LANGUAGES = {
     **dict.fromkeys(words("python py python3 sympy pycon ipython repl tool_code jupyter"), "python"),
     **dict.fromkeys(words("cpp c++ c cc cxx"), "c++"),
@@ -52,8 +47,7 @@ _LANGUAGES = {
         name: name
         for name in words(
             "java go rust ruby php r julia maple gap pari haskell scala kotlin swift sql perl lua lean lean4 coq "
-            "prolog "
-            "fortran pascal basic dart elixir ocaml lisp scheme assembly"
+            "prolog fortran pascal basic dart elixir ocaml lisp scheme assembly"
         )
     },
 }
@@ -66,9 +60,7 @@ _TEXT_TAGS = words(
 TAGS = frozenset(_LANGUAGES) | _OUTPUT_TAGS | _DIAGRAM_TAGS | _TEXT_TAGS
 
 _SNAKE = re.compile(r"\s*[A-Za-z]\w*_\w+\s*=(?!=)")
-_PROMPT = re.compile(r"^[ \t]*(?:>>>|\.\.\.) ?", re.MULTILINE)
 _INTEGER = re.compile(r"\b[1-9][0-9]{0,50}\b")
-_IMPORT = re.compile(r"^[ \t]*(?:import|from)[ \t]+([\w.]+)", re.MULTILINE)
 _DRAWING = re.compile(
     r"\s*(?:import\s+(?:graph|olympiad|cse5|geometry|three|markers|TrigMacros|patterns|math)\s*;|size\s*\("
     r"|unitsize\s*\("
@@ -99,19 +91,6 @@ _GUESSES = (  # a language, what its pattern cannot do without, the pattern
     ("sql", ("SELECT", "INSERT INTO"), re.compile(r"\bSELECT\b.+\bFROM\b|\bINSERT INTO\b", re.DOTALL)),
     ("r", ("<-",), re.compile(r"<-\s")),
 )
-_WORKS_AT_ONCE = re.compile(  # the first statement is more than an expression, or it calls something
-    r"(?:#[^\n]*\n|[ \t]*\n)*"
-    r"(?:(?:import|from|def|class|for|while|if|with|try|assert|async|return|raise|del|global)\b"
-    r"|(?!(?:not|yield|await)\b)[A-Za-z_][A-Za-z_0-9]*(?:[ ]*\(|(?:,[ ]?[A-Za-z_][A-Za-z_0-9]*)*[ ]*[-+*/]?=(?!=)))"
-)
-_SPLITS_LINES = (";", "\r", "\f", '"""', "'''", "\n--", "\n*")  # with one of them statements may outnumber lines
-
-
-class _Shape(NamedTuple):
-    """How many statements Python has at least, without those that do nothing; and whether one does more than count."""
-
-    statements: int
-    works: bool
 
 
 def judge_contents(bodies: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Content]:
@@ -149,12 +128,12 @@ def _with_ones(body: str) -> str:
 @lru_cache(maxsize=2048)
 def _working_python(body: str) -> Content | None:
     """Say what a body tagged as Python holds, if it is a program that parses: then every line of it is code."""
-    body = _without_prompts(body)
-    shape = _shape(body)
+    body = without_prompts(body)
+    shape = shape_of(body)
     if shape is None or not shape.works:
         return None
-    imports = _imports(body)
-    if "matplotlib" in imports and "print" not in body:
+    imports = imports_of(body)
+    if _only_draws(body, imports):
         return None
     return _program(max(count_code(body), shape.statements), imports)
 
@@ -164,7 +143,7 @@ def _counted_content(body: str, tag: str) -> Content:
     named = _LANGUAGES.get(tag, "")
     language = named or _guess(body)
     if language == "python":
-        return _python(_without_prompts(body), named=bool(named))
+        return _python(without_prompts(body), named=bool(named))
     if language in _DOLLAR_LANGUAGES:
         body = body.replace("$", "_")
     structured, plain, other = count_lines(body)
@@ -174,94 +153,29 @@ def _counted_content(body: str, tag: str) -> Content:
     return Content(kind_by_lines(structured, plain, other, bool(named)), language, structured + plain)
 
 
+def _only_draws(body: str, imports: Sequence[str]) -> bool:
+    return "matplotlib" in imports and "print" not in body
+
+
 def _python(body: str, *, named: bool) -> Content:
+    """Say what a body holds that is Python, by its tag or for want of signs of another language."""
     structured, plain, other = count_lines(body)
     lines = structured + plain
-    shape = _shape(body)
+    shape = shape_of(body)
     if shape is None:
         return Content(kind_by_lines(structured, plain, other, named), "python", lines, False)
     if not shape.statements:
         return Content(Kind.HOLLOW if named else Kind.TEXT, "python", 0, True)
-    imports = _imports(body)
+    imports = imports_of(body)
     if not shape.works or not (named or structured or len(_snake_lines(body)) > 1):
         return Content(Kind.TEXT, "python", lines, True, imports)
-    if "matplotlib" in imports and "print" not in body:
+    if _only_draws(body, imports):
         return Content(Kind.DIAGRAM, "python", lines, True, imports)
     return _program(max(lines + other, shape.statements), imports)
 
 
 def _program(lines: int, imports: tuple[str, ...]) -> Content:
     return Content(Kind.PROGRAM if lines > 1 else Kind.LINE, "python", lines, True, imports)
-
-
-def _without_prompts(body: str) -> str:
-    if not body.lstrip().startswith(">>>"):
-        return body
-    return "\n".join(_PROMPT.sub("", line) for line in body.split("\n") if _PROMPT.match(line))
-
-
-def _imports(body: str) -> tuple[str, ...]:
-    return tuple(sorted({name.split(".")[0] for name in _IMPORT.findall(body)})) if "import" in body else ()
-
-
-def _shape(body: str) -> _Shape | None:
-    """Parse Python that is short and flat enough to parse safely; None where it is none.
-
-    Most programs say with their first line that they do something: then it is enough to know that the rest parses,
-    which takes half the time of a tree.
-    """
-    if len(body) > LONGEST_PARSED or "\0" in body or _is_deep(body):
-        return None
-    source = _flush_left(body)
-    if _WORKS_AT_ONCE.match(source) and not any(sign in source for sign in _SPLITS_LINES) and _has_symbols(source):
-        return _Shape(1, True)
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    statements = [node for node in tree.body if not _is_text(node)]
-    return _Shape(len(statements), any(map(_works, statements)))
-
-
-def _has_symbols(source: str) -> bool:
-    """Say whether Python parses and its names make sense; where they do not, it may parse all the same."""
-    try:
-        symtable.symtable(source, "", "exec")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
-
-
-def _flush_left(body: str) -> str:
-    """Move Python to the left, as far as its first line can go; mostly it stands there."""
-    begins_flush = body[:1] not in " \t\n"
-    if not begins_flush or " \n" in body or "\t\n" in body or body[-1:] in " \t":
-        body = dedent(body)
-    return body.strip()
-
-
-def _works(node: ast.stmt) -> bool:
-    """Say whether a statement does what arithmetic does not: it names, decides, repeats or calls."""
-    if not isinstance(node, ast.Expr):
-        return True
-    return any(isinstance(part, ast.Call | ast.GeneratorExp | ast.ListComp) for part in ast.walk(node))
-
-
-def _is_text(node: ast.stmt) -> bool:
-    """Say whether a statement does nothing: a string, `...` or `pass`."""
-    if isinstance(node, ast.Pass):
-        return True
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and not isinstance(node.value.value, int)
-
-
-def _is_deep(body: str) -> bool:
-    if body.count("(") + body.count("[") + body.count("{") <= DEEPEST_PARSED:
-        return False
-    depth = deepest = 0
-    for bracket in re.findall(r"[()\[\]{}]", body):
-        depth += 1 if bracket in "([{" else -1
-        deepest = max(deepest, depth)
-    return deepest > DEEPEST_PARSED
 
 
 def kind_by_lines(structured: int, plain: int, other: int, named: bool) -> Kind:
@@ -276,10 +190,12 @@ def kind_by_lines(structured: int, plain: int, other: int, named: bool) -> Kind:
 
 
 def _snake_lines(body: str) -> list[str]:
+    """Return the lines that give a value to a name of two words: formulas have none such."""
     return [line for line in body.split("\n") if _SNAKE.match(line)]
 
 
 def _is_drawing(body: str) -> bool:
+    """Say whether half of the lines or more describe a picture, and one draws."""
     if not any(sign in body for sign in _DRAWS_WITH) or not _DRAWS.search(body):
         return False
     lines = [line for line in body.split("\n") if line.strip() and not is_comment(line)]
@@ -287,6 +203,7 @@ def _is_drawing(body: str) -> bool:
 
 
 def _guess(body: str) -> str:
+    """Guess the language of a body without a tag; most are Python."""
     for language, needed, pattern in _GUESSES:
         if any(literal in body for literal in needed) and pattern.search(body):
             return language
