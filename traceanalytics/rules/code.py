@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain, pairwise, repeat
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -73,10 +73,8 @@ def blocks_in(texts: Sequence[str]) -> list[list[Block]]:
     bare = list(_all_unfenced(texts, spans, drawn, lines))
     bodies = list(zip(fenced.bodies, fenced.tags, strict=True))
     contents = judge_contents([*bodies, *((run.body, "") for run in bare)])
-    blocks = [
-        Block._make((*place, body[1], *contents[body], True, closed))
-        for place, body, closed in zip(fenced.places[:, 1:].tolist(), bodies, fenced.closed, strict=True)
-    ]
+    places, held = fenced.places[:, 1:].T.tolist(), zip(*(contents[body] for body in bodies), strict=True)
+    blocks = list(map(Block._make, zip(*places, fenced.tags, *held, repeat(True), fenced.closed, strict=False)))
     firsts = np.searchsorted(spans[:, 0], np.arange(len(texts) + 1)).tolist()
     found = [blocks[first:stop] for first, stop in pairwise(firsts)]
     for row, picture in drawn:

@@ -10,7 +10,6 @@ from traceanalytics.rules.texts import words
 SHARED_NAMES = 2  # of a program with the question and the way to its answer
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_DIGITS_AND_POINTS = re.compile(r"[\d.]+")
 _TRIVIAL = frozenset({"0", "1", "2", "10", "100"})
 _NAME = re.compile(r"[A-Za-z]{4,}")
 _PLAIN_NAMES = words(
@@ -52,11 +51,16 @@ def _holds_number(text: str, number: str, stop: int) -> bool:
     """Say whether a number stands in the first part of a text as a whole: digits and points beside it belong to it."""
     at = text.find(number, 0, stop)
     while at >= 0:
-        start = at
-        while start and (text[start - 1].isdecimal() or text[start - 1] == "."):
+        start, end = at, at + len(number)
+        while start and _is_of_number(text[start - 1]):
             start -= 1
-        around = _DIGITS_AND_POINTS.match(text, start, stop)
-        if around is None or number in _NUMBER.findall(around[0]):
-            return around is not None
-        at = text.find(number, around.end(), stop)
+        while end < stop and _is_of_number(text[end]):
+            end += 1
+        if end - start == len(number) or number in _NUMBER.findall(text, start, end):
+            return True
+        at = text.find(number, end, stop)
     return False
+
+
+def _is_of_number(sign: str) -> bool:
+    return sign == "." or sign.isdecimal()
