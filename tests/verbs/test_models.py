@@ -129,7 +129,7 @@ def test_promoting_says_the_verdict_first_then_what_moves_most_and_what_cues_sti
     )
     assert better[0] == "better or worse on the frozen labels, the largest first:"
     assert all(re.search(r" better  F1 [\d.]+ after [\d.]+  difference .*  \d+ yeses", line) for line in better[1:])
-    assert heading == "rates that move most; 0 move beyond chance:"
+    assert heading == "rates that move most; 0 in all move beyond chance:"
     assert re.fullmatch(
         r"  verification  run\.jsonl, train  0\.0% -> 50\.0%  \+50\.0 points \[[-+.\d]+, [-+.\d]+\]  "
         r"1 prompt  4 rollouts",

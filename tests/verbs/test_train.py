@@ -128,6 +128,7 @@ def test_behaviors_that_cues_still_decide_are_named(labels: Path, tmp_path: Path
 
 def test_few_labels_alone_are_answered_with_how_to_add_those_that_ship(labels: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["train", "ngrams", str(labels), "--out", str(tmp_path / "model")])
+    assert done.stderr.startswith("reading 1 label file: some seconds\n")
     assert done.stdout.splitlines()[-1].endswith(f"next: ta evaluate {tmp_path / 'model'} {labels}")
     assert f"are few to learn from alone; beside those that ship they teach more: ta train ngrams shipped {labels}" in (
         done.stderr

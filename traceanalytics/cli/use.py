@@ -110,5 +110,5 @@ def _rates_that_move(found: "Promotion") -> list[str]:
         ]
         for row in shown
     ]
-    of_all = "" if len(shown) == len(found.moved) else f", {len(shown)} of {len(found.moved):,} of a run and split"
-    return [f"rates that move most{of_all}; {clear:,} move beyond chance:", *aligned(cells)]
+    of_all = f", {len(shown)} of {len(found.moved):,}" if len(shown) < len(found.moved) else ""
+    return [f"rates that move most{of_all}; {clear:,} in all move beyond chance:", *aligned(cells)]

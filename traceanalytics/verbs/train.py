@@ -22,7 +22,7 @@ from traceanalytics.classifiers.models import (
 )
 from traceanalytics.classifiers.options import read_options
 from traceanalytics.classifiers.splits import fingerprints, frozen_rows
-from traceanalytics.errors import BadInput, BadLabel
+from traceanalytics.errors import BadInput, BadLabel, counted
 from traceanalytics.labels import Judgment, label_files, read_labels
 from traceanalytics.rules import BEHAVIORS as DECIDED_BY_RULES
 from traceanalytics.types import JSON
@@ -56,6 +56,7 @@ def train(
     began = time.monotonic()
     make = CLASSIFIERS.get(kind)
     _check_out(out)
+    say(f"reading {counted(len(label_files(labels)), 'label file')}: some seconds")
     judged = read_judged(labels)
     frozen = frozen_rows(judged.groups)
     taught = judged.part(~frozen)
