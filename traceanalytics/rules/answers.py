@@ -9,7 +9,7 @@ from traceanalytics.rules.reading import Reading
 
 
 def find(readings: Sequence[Reading]) -> Iterator[Located]:
-    r"""Find in each response the last answer in a box, the last in tags, and the marked thoughts."""
+    """Find in each response the last answer in a box, the last in tags, and the marked thoughts."""
     for row, reading in enumerate(readings):
         if reading.may_hold_answers:
             for behavior, marks in (("boxed_answer", reading.boxes), ("answer_tag", reading.answer_tags)):

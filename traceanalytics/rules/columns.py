@@ -79,7 +79,8 @@ class Columns:
         missed = [i for i in beyond if self._holds_own_letters(texts[i])]
         for i in missed:
             found[i] = True
-        for i in range(len(texts)) if self._finds_more else beyond if self._names_stand_ins else missed:
+        doubted = range(len(texts)) if self._finds_more else beyond if self._names_stand_ins else missed
+        for i in doubted:
             found[i] = found[i] and self._look(texts[i]) is not None
         return found
 
