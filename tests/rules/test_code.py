@@ -1,7 +1,7 @@
 """Code by structure: which blocks a text holds, and what is in them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from traceanalytics.rules.code import Block, blanked, find_blocks
@@ -138,6 +138,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=25).map("".join))
+@example('print(x)\n"""```python')
 def test_blocks_are_ordered_disjoint_and_inside_the_text(text: str) -> None:
     edges = [edge for block in find_blocks(text) for edge in (block.start, block.stop)]
     assert edges == sorted(edges)
@@ -157,9 +158,10 @@ def test_blanking_keeps_lengths_and_lines(text: str, edges: list[int]) -> None:
     ]
 
 
-def test_prose_keeps_its_offsets_where_a_docstring_reaches_across_a_fence() -> None:
+def test_code_outside_fences_ends_where_a_fence_begins_also_inside_a_docstring() -> None:
     text = 'def f():\n    """Say\n```python\nx = 1\n```\nmore."""\n    return 1\nThat is all.'
-    spans = [(block.start, block.stop) for block in find_blocks(text)]
-    assert spans == [(0, 61), (20, 39)]
-    assert blanked(text, spans).strip() == "That is all."
-    assert len(blanked(text, spans)) == len(text)
+    assert [(block.start, block.stop) for block in find_blocks(text)] == [(0, 19), (20, 39)]
+
+
+def test_blanking_keeps_offsets_where_spans_overlap() -> None:
+    assert blanked("ab cd ef gh", [(0, 8), (3, 5)]) == "         gh"

@@ -196,7 +196,10 @@ def _unfenced(row: int, lines: list[str]) -> Iterator[_Bare]:
 
 
 def _run_around(lines: list[str], row: int, earliest: int) -> tuple[int, int]:
-    """Return the first and last line of the code around a line; two blank lines may stand inside."""
+    """Return the first and last line of the code around a line, in front of the next fence.
+
+    Two blank lines may stand inside.
+    """
     first = row
     for i in range(row - 1, earliest - 1, -1):
         if lines[i].strip() and not _is_code_line(lines[i]):
@@ -209,10 +212,11 @@ def _run_around(lines: list[str], row: int, earliest: int) -> tuple[int, int]:
         first = min(row, first + 2)  # a heading, not a comment
     last = row
     i = row
-    while i < len(lines):
+    until = next((j for j in range(row, len(lines)) if _FILLER in lines[j]), len(lines))
+    while i < until:
         line = lines[i]
         if quotes := next((mark for mark in ('"""', "'''") if line.count(mark) % 2), None):
-            closing = range(i + 1, min(len(lines), i + LONGEST_DOCSTRING))
+            closing = range(i + 1, min(until, i + LONGEST_DOCSTRING))
             i = last = next((j for j in closing if quotes in lines[j]), i)
         elif line.strip() and (_is_code_line(line) or (_opens_block(lines[last]) and line[:1] in " \t")):
             last = i
