@@ -57,6 +57,19 @@ def test_ctrl_c_ends_in_one_line(
     assert capsys.readouterr().err == "stopped; what is stored stays, and the same command goes on from there\n"
 
 
+def test_ctrl_c_that_a_command_never_sees_ends_in_the_same_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = typer.Typer()
+    command.command()(lambda: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(cli, "app", command)
+    monkeypatch.setattr(sys, "argv", ["ta"])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "stopped; what is stored stays, and the same command goes on from there\n"
+
+
 def test_a_server_that_ends_by_ctrl_c_has_done_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
     def app(**options: object) -> None:
         with suppress(KeyboardInterrupt):

@@ -67,6 +67,16 @@ def test_rows_travel_as_text_and_are_embedded_as_rows() -> None:
     assert [row["step"] for row in held] == [0, 1]
 
 
+@pytest.mark.parametrize("name", CHARTS)
+def test_last_digits_that_threads_add_up_otherwise_change_no_chart(name: str) -> None:
+    rows = rows_of(2, 3, 4)
+    again = [
+        {key: value * (1 + 3e-16) if isinstance(value, float) else value for key, value in row.items()} for row in rows
+    ]
+    assert again != rows
+    assert spec_of(CHARTS[name](again)) == spec_of(CHARTS[name](rows))
+
+
 def test_an_axis_of_numbers_that_are_all_one_shows_that_number() -> None:
     rows = [{"run": "a", "step": step, "value": 0.5, "rollouts": 4} for step in (0, 10)]
     chart = lines_over_steps(rows, color="run", color_title="run", y_title="mean reward", percent=False)

@@ -123,6 +123,22 @@ def test_killed_and_resumed_equals_once(store: Store) -> None:
     assert spans == [{"n": 40_000, "ids": 40_000}]
 
 
+def test_what_was_counted_before_ctrl_c_is_kept(filled: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tag_module, "FIRST_ROWS", 5)
+    shown = []
+
+    def interrupt(report: tag_module.TagReport) -> None:
+        shown.append(report.tagged)
+        if report.tagged:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        tag(filled, tagger=HAS_CODE, progress=interrupt)
+    assert shown == [0, 5]
+    assert filled.sql("SELECT count(*) AS n FROM tagged")["n"].to_pylist() == [5]
+    assert tag(filled, tagger=HAS_CODE).tagged == 7
+
+
 def test_the_first_tagger_is_active_until_another_is_used(filled: Store) -> None:
     tag(filled, tagger=HAS_CODE)
     tag(filled, tagger="simplerl.keywords")

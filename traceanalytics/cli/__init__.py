@@ -74,11 +74,11 @@ def main() -> None:
 
 def _run(interrupt: "_Interrupt") -> int:
     try:
-        return app(standalone_mode=False) or 0
+        code = app(standalone_mode=False) or 0
+        return _stopped() if code == STOPPED else code
     except BaseException as error:
         if interrupt.came or isinstance(error, typer.Abort | KeyboardInterrupt):
-            sys.stderr.write("stopped; what is stored stays, and the same command goes on from there\n")
-            return STOPPED
+            return _stopped()
         if isinstance(error, BrokenPipeError):
             sys.stderr.close()
             return 0
@@ -93,6 +93,11 @@ def _run(interrupt: "_Interrupt") -> int:
             sys.stderr.write(f"{where}{error.strerror}\n")
             return TraceAnalyticsError.exit_code
         raise
+
+
+def _stopped() -> int:
+    sys.stderr.write("stopped; what is stored stays, and the same command goes on from there\n")
+    return STOPPED
 
 
 def _one_line(error: TyperException) -> str:

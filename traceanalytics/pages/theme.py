@@ -1,7 +1,8 @@
 """How charts look: colors that color-blind readers tell apart, named axes, light and dark, as wide as there is room."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from traceanalytics.types import JSON
@@ -15,6 +16,8 @@ COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C
 _MORE = 0.45
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', sans-serif"
 LIGHT, DARK = "#1b1f24", "#e6e8ea"
+_DRAWN_DIGITS = 8
+_NOTHING = 1e-12  # what is left of a sum that is 0
 AXIS_ROOM = 64  # what the axis on the left of a chart needs; `usermeta.room` says another width
 SMALL_AXIS_ROOM = 62  # of a small chart, with the space to its neighbor
 
@@ -62,12 +65,47 @@ def _toward(end: int, color: str) -> str:
 
 
 def spec_of(chart: "altair.TopLevelMixin") -> dict[str, JSON]:
-    """Return a chart's specification, its rows as objects; Altair checks charts as they are made, and not again."""
+    """Return a chart's specification, its rows as objects; Altair checks charts as they are made, and not again.
+
+    Sums over rollouts differ in their last digits from one reading to the next, as threads add them up in any order:
+    rows keep the digits that can be drawn, and are named by these, so that the same store gives the same chart.
+    """
     spec: dict[str, JSON] = chart.to_dict(validate=False)
-    held = {
-        name: json.loads(rows) if isinstance(rows, str) else rows for name, rows in spec.get("datasets", {}).items()
+    names, held = {}, {}
+    for name, rows in spec.pop("datasets", {}).items():
+        drawn = _as_drawn(rows if isinstance(rows, str) else json.dumps(rows))
+        names[name] = f"data-{sha256(json.dumps(drawn).encode()).hexdigest()[:32]}"
+        held[names[name]] = drawn
+    named: dict[str, JSON] = _naming(_as_drawn(json.dumps(spec)), names)
+    return {**named, "datasets": held} if held else named
+
+
+def _as_drawn(text: str) -> JSON:
+    return json.loads(text, parse_float=_drawn)
+
+
+def _drawn(number: str) -> float:
+    """Read a number with the digits that can be drawn.
+
+    >>> _drawn("-0.005778827386561568"), _drawn("3.1e-17")
+    (-0.0057788274, 0.0)
+    """
+    value = float(f"{float(number):.{_DRAWN_DIGITS}g}")
+    return value if abs(value) > _NOTHING else 0.0
+
+
+def _naming(spec: JSON, names: Mapping[str, str]) -> JSON:
+    """Call the data of a chart and of its layers by other names."""
+    if isinstance(spec, list):
+        return [_naming(each, names) for each in spec]
+    if not isinstance(spec, dict):
+        return spec
+    return {
+        key: {**value, "name": names.get(value["name"], value["name"])}
+        if key == "data" and isinstance(value, dict) and "name" in value
+        else _naming(value, names)
+        for key, value in spec.items()
     }
-    return {**spec, "datasets": held} if held else spec
 
 
 def with_colors(spec: JSON, runs: Sequence[str]) -> JSON:

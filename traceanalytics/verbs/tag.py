@@ -106,18 +106,20 @@ def tag(
     _register(store, chosen)
     spec = _kept(store, spec, chosen)
     written_at, waiting = began, _Waiting(name)
-    with closing(_tagged_batches(store, places, spec, workers)) as tagged:
-        for rollout_ids, tags in tagged:
-            waiting.add(rollout_ids, tags)
-            report.tagged += len(rollout_ids)
-            report.spans += int(compute.sum(compute.greater_equal(tags.tags["score"], SHOWN_FROM)).as_py() or 0)
-            if waiting.rollouts >= _WRITE_EVERY_ROLLOUTS or time.monotonic() - written_at > _WRITE_EVERY_SECONDS:
-                waiting.write(store)
-                written_at = time.monotonic()
-            report.seconds = time.monotonic() - began
-            if progress is not None:
-                progress(report)
-    waiting.write(store)
+    try:
+        with closing(_tagged_batches(store, places, spec, workers)) as tagged:
+            for rollout_ids, tags in tagged:
+                waiting.add(rollout_ids, tags)
+                report.tagged += len(rollout_ids)
+                report.spans += int(compute.sum(compute.greater_equal(tags.tags["score"], SHOWN_FROM)).as_py() or 0)
+                if waiting.rollouts >= _WRITE_EVERY_ROLLOUTS or time.monotonic() - written_at > _WRITE_EVERY_SECONDS:
+                    waiting.write(store)
+                    written_at = time.monotonic()
+                report.seconds = time.monotonic() - began
+                if progress is not None:
+                    progress(report)
+    finally:
+        waiting.write(store)  # also when Ctrl-C ends it: what was counted is kept
     if store.sql("SELECT 1 FROM judgments WHERE unit = 'rollout' AND drawn_with > 0 LIMIT 1").num_rows:
         count_audits(store)
     report.seconds = time.monotonic() - began
@@ -178,13 +180,11 @@ class _Waiting:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._tagged: list[pyarrow.Table] = []
-        self._tags: list[pyarrow.Table] = []
+        self._batches: list[tuple[pyarrow.Table, pyarrow.Table]] = []  # what was read, and the tags in it: never apart
         self.rollouts = 0
 
     def add(self, rollout_ids: "pyarrow.Array", tags: Tags) -> None:
-        self._tagged.append(_named(tags.tagged, rollout_ids))
-        self._tags.append(_named(tags.tags, rollout_ids))
+        self._batches.append((_named(tags.tagged, rollout_ids), _named(tags.tags, rollout_ids)))
         self.rollouts += len(rollout_ids)
 
     def write(self, store: Store) -> None:
@@ -193,9 +193,10 @@ class _Waiting:
 
         if not self.rollouts:
             return
+        tagged, tags = map(pyarrow.concat_tables, zip(*self._batches, strict=True))
         with store.writing() as connection:
-            connection.register("new_tagged", pyarrow.concat_tables(self._tagged))
-            connection.register("new_tags", pyarrow.concat_tables(self._tags))
+            connection.register("new_tagged", tagged)
+            connection.register("new_tags", tags)
             fresh = (
                 "ANTI JOIN (SELECT rollout_id FROM tagged WHERE tagger_id = $1) AS done USING (rollout_id) "
                 "SEMI JOIN rollouts USING (rollout_id)"
