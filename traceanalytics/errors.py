@@ -14,13 +14,14 @@ class TraceAnalyticsError(Exception):
 
 
 class UnknownName(TraceAnalyticsError):
-    """A name that nothing carries; the message holds the nearest one and the whole list."""
+    """A name that nothing carries; the message holds the nearest one and the list, or how many more there are."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, more: int = 0) -> None:
         names = sorted(known)
         nearest = get_close_matches(name, names, n=1)
         hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-        super().__init__(f"no {kind} is called {name!r}.{hint} Known: {', '.join(names) or 'none'}")
+        others = f" and {more:,} more" if more > 0 else ""
+        super().__init__(f"no {kind} is called {name!r}.{hint} Known: {', '.join(names) or 'none'}{others}")
 
 
 class BadRecord(TraceAnalyticsError):

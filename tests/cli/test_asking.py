@@ -304,3 +304,21 @@ def test_every_option_out_looks_at_its_folder() -> None:
     outs = [parameter for command in every for parameter in command.params if "--out" in parameter.opts]
     assert len(outs) == 8
     assert all(parameter.callback is not None for parameter in outs)
+
+
+@pytest.mark.parametrize(("kind", "name"), [("reader", "verl"), ("page", "overview")])
+def test_readers_and_pages_are_explained_as_other_parts_are(kind: str, name: str) -> None:
+    shown = json.loads(run("show", kind, name, "--json").stdout)
+    assert shown["name"] == name
+    assert shown["about"]
+    assert name in shown["call"]
+
+
+def test_an_unknown_rollout_among_many_is_not_answered_as_if_few_were_known(store: Store) -> None:
+    with store.writing() as connection:
+        connection.execute(
+            "INSERT INTO rollouts (rollout_id, run_id, split, step, response) "
+            "SELECT 'f-' || i, 'a', 'train', i, '' FROM range(1200) AS numbers(i)"
+        ).fetchall()
+    with pytest.raises(UnknownName, match="no rollout is called 'mine'.* and 1,195 more$"):
+        run("show", "mine", "--db", store.path)

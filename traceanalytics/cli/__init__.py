@@ -4,8 +4,10 @@ A module of this folder becomes a command when it defines a function of its own 
 defines `app`. `PANEL` names its heading in the help.
 """
 
+import re
 import signal
 import sys
+from difflib import get_close_matches
 from importlib import import_module
 from pkgutil import iter_modules
 from types import FrameType
@@ -27,6 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+_CHOICE, _QUOTED = re.compile(r"'([^']*)' is not one of (.+)"), re.compile(r"'([^']*)'")
 _NOT_COMMANDS = {"options", "output", "screen"}
 
 
@@ -102,7 +105,9 @@ def _stopped() -> int:
 
 def _one_line(error: TyperException) -> str:
     """Say what was wrong in a call and where its help is; a bare `ta` gets its whole help, as it asks for."""
-    message = error.format_message()
+    message = error.format_message().replace("Value error, ", "")
+    if (choice := _CHOICE.search(message)) and (near := get_close_matches(choice[1], _QUOTED.findall(choice[2]), n=1)):
+        message = f"{message.rstrip('.')}; did you mean {near[0]!r}?"
     context = getattr(error, "ctx", None)
     if context is None or "\n" in message.strip():
         return message

@@ -37,7 +37,7 @@ def label(
     seed: Annotated[int, typer.Option(help="With --for: the same seed draws the same queue.")] = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Judge a queue in the terminal: y yes, n no, s skip, u undo, q quit; run it again to go on.
+    """Judge a queue in the terminal: y yes, n no, s skip, u undo, d definition, q quit; run it again to go on.
 
     Reward, step and what the tagger says are not shown. Without a terminal the keys are read from standard input.
     `ta label --for behavior_shift in_run=a in_behavior=verification` says how many rollouts to audit, and draws them.

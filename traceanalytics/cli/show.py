@@ -1,6 +1,6 @@
 """`ta show ROLLOUT_ID`: prompt, response, where they came from, and which behaviors stand where.
 
-`ta show query NAME` (or finding, behavior, tagger, classifier) tells what a part is and what it takes.
+`ta show query NAME` (or finding, behavior, tagger, classifier, reader, page) tells what a part is and what it takes.
 """
 
 from pathlib import Path
@@ -18,18 +18,16 @@ _FACTS = ("run_id", "split", "step", "reward", "correct", "prediction", "ground_
 def show(
     rollout_id: Annotated[
         str,
-        typer.Argument(
-            help="The rollout, as queries and pages name it; or query, finding, behavior, tagger or classifier."
-        ),
+        typer.Argument(help="The rollout, as queries and pages name it; or the kind of a part, such as finding."),
     ],
     db: Db,
     name: Annotated[
-        str | None, typer.Argument(help="The query, finding, behavior, tagger or classifier to explain.")
+        str | None,
+        typer.Argument(help="The part to explain: a query, finding, behavior, tagger, classifier, reader or page."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one rollout with its file, prompt and marked response; or what a query, finding, behavior, tagger or
-    classifier is."""
+    """Show one rollout with its file, prompt and marked response; or what a part is, such as a finding or a page."""
     if name is not None:
         show_part(rollout_id, name, as_json=as_json)
     else:

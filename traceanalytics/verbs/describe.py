@@ -1,4 +1,4 @@
-"""What one query, finding, behavior, tagger or classifier is: its claim or definition, its parameters, its text."""
+"""What one part is, from queries to pages: its claim or definition, what it takes, its text."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -118,6 +118,24 @@ def _classifier(name: str) -> Facts:
     return facts
 
 
+def _reader(name: str) -> Facts:
+    from traceanalytics.readers.base import READERS
+
+    reader = READERS.get(name)
+    return {
+        "name": name,
+        "about": reader.recognizes,
+        "call": f"ta ingest PATH --reader {name}",
+        "more": f"ta readers {name}",
+    }
+
+
+def _page(name: str) -> Facts:
+    from traceanalytics.pages.base import get_page
+
+    return {"name": name, "about": get_page(name).title, "call": f"ta report --page {name}"}
+
+
 def _written(value: object) -> str:
     """Write a type or default as a user would; what has no default says so."""
     if value is inspect.Parameter.empty:
@@ -139,4 +157,6 @@ KINDS: Mapping[str, Callable[[str], Facts]] = {
     "behavior": _behavior,
     "tagger": _tagger,
     "classifier": _classifier,
+    "reader": _reader,
+    "page": _page,
 }

@@ -22,7 +22,7 @@ LEFT JOIN files USING (file_id)
 WHERE rollouts.rollout_id = $rollout_id
 """
 _NEAREST = """
-SELECT rollout_id FROM rollouts
+SELECT rollout_id, count(*) OVER () AS known FROM rollouts
 ORDER BY jaro_winkler_similarity(rollout_id, $rollout_id) DESC LIMIT 5
 """
 
@@ -40,8 +40,9 @@ def show(store: Store, rollout_id: str) -> dict[str, JSON]:
     wanted = {"rollout_id": rollout_id}
     found = store.sql(_ROLLOUT, wanted).to_pylist()
     if not found:
-        nearest = store.sql(_NEAREST, wanted)["rollout_id"].to_pylist()
-        raise UnknownName("rollout", rollout_id, nearest)
+        nearest = store.sql(_NEAREST, wanted).to_pylist()
+        more = nearest[0]["known"] - len(nearest) if nearest else 0
+        raise UnknownName("rollout", rollout_id, (row["rollout_id"] for row in nearest), more=more)
     taggers = store.sql(_TAGGER, wanted)["tagger_id"].to_pylist()
     return {
         **_readable(found[0]),
