@@ -46,7 +46,9 @@ def test_a_doubted_label_is_asked_again_blind_and_nothing_is_deleted(labels: Pat
     before = labels.read_bytes()
     out = tmp_path / "noise.jsonl"
     words = ["suggest", "noise", "--judged", str(labels), "--behavior", "verification", "--out", str(out), "--json"]
-    said = json.loads(CliRunner().invoke(app, words).stdout)
+    ran = CliRunner().invoke(app, words)
+    assert ran.stderr == "doubting the judgments of 1 label file\n"
+    said = json.loads(ran.stdout)
     lines = [json.loads(line) for line in out.read_text().splitlines()]
     assert said["drawn"] == len(lines) >= 4
     assert all("judged" not in line and line["asked"] == ["verification"] for line in lines)

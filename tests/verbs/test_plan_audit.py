@@ -30,6 +30,13 @@ def test_without_an_audit_the_errors_are_to_be_known_as_well_as_the_rates(store:
     )
 
 
+def test_a_plan_tells_the_width_that_was_asked_for_from_that_of_the_finding(store: Store) -> None:
+    plant(store, rates=FLAT, false_positives=FALSE_POSITIVES)
+    plan = plan_audit(store, "behavior_shift", ASKED, half_width=0.03)
+    raw = f"±{100 * plan.half_width_raw:.1f} come from the prompts"
+    assert str(plan).endswith(f"with them: {raw} and ±3.0 from the tagger's errors")
+
+
 def test_a_plan_keeps_what_it_promises(store: Store, tmp_path: Path) -> None:
     truth = plant(store, rates=FLAT, false_positives=dict.fromkeys((0, 40, 80), 0.1))
     plan = plan_audit(store, "behavior_shift", ASKED, n=240)

@@ -57,7 +57,7 @@ def suggest(
     as_json: AsJson = False,
 ) -> None:
     """Draw a queue to judge with `ta label` or `ta judge`; what was judged already is never drawn again."""
-    from traceanalytics.errors import BadInput
+    from traceanalytics.errors import BadInput, counted
     from traceanalytics.judging import answers_beside, free_queue, write_queue
     from traceanalytics.paths import label_paths
     from traceanalytics.store.store import Store
@@ -69,6 +69,7 @@ def suggest(
     answered = [*(label_paths(judged) if judged else []), *sorted(path.parent.glob("*-judged.jsonl"))]
     chosen = {"run": run, "split": split, "tagger": tagger, "n": n, "seed": seed, "judged": answered}
     if kind is Kind.NOISE:
+        note("doubting the judgments of " + (counted(len(judged), "label file") if judged else "the labels that ship"))
         questions = suggest_noise(label_paths(judged), behaviors=behavior or [], n=n)
     elif kind is Kind.UNCERTAIN:
         questions = suggest_uncertain(Store(db), behaviors=behavior or [], **chosen)  # type: ignore[arg-type]

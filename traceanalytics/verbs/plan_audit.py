@@ -52,10 +52,12 @@ class Plan:
 
     def __str__(self) -> str:
         now = "unknown without an audit" if self.half_width_now is None else f"±{100 * self.half_width_now:.1f} points"
+        of_errors = sqrt(max(self.half_width_then**2 - self.half_width_raw**2, 0.0))
         return (
             f"{self.rollouts:,} rollouts of {self.run} ({self.split}) to judge for {', '.join(self.behaviors)}: "
             f"the widest corrected interval of {self.finding} is {now}, and would be about "
-            f"±{100 * self.half_width_then:.1f} points with it (uncorrected ±{100 * self.half_width_raw:.1f})"
+            f"±{100 * self.half_width_then:.1f} points with them: ±{100 * self.half_width_raw:.1f} come from the "
+            f"prompts and ±{100 * of_errors:.1f} from the tagger's errors"
         )
 
 
